@@ -1,0 +1,194 @@
+"""Every recurrent equation, forward and backward: RNN (tanh, relu), LSTM, GRU.
+
+Glossary of the whole engine::
+
+    T  time steps          x  input            o, i, f, g  gates of the LSTM (g: candidate)
+    B  examples            h  hidden state     r, u, n     gates of the GRU  (n: candidate)
+    I  inputs              c  cell state       z           pre-activations of all gates
+    H  hidden units        y  output           a, b        z = a + b: a from h, b from x
+    K  gate blocks         S  states           d           gradient of the loss (dh, dc, dz)
+
+A cell sees one time step: states are (H, B), gates (K, H, B), a unit a row, an example a column.
+The matrix products are made for it (in `sequence`): a = W_hh h + b_hh and b = W_ih x + b_ih.
+Of itself a cell knows three things, all pointwise, all written into storage lent by the caller:
+
+``step``    one step forward: from a, b and the previous states to the next states; the
+            activated gates are left behind in the storage of a;
+``slopes``  what a step back multiplies dh and dc by. No recurrence in it: done for many steps
+            at once, on arrays with time in front;
+``carry``   one step back, which must run backwards in time: slopes become dz, dc becomes the
+            gradient of the previous cell state.
+
+One tanh serves all gates, sigmoid(z) = 1/2 + 1/2 tanh(z/2): where ``halved`` says so, a and b
+arrive as halves. Nothing decides on a value (abs, where, maximum) but relu, so complex numbers
+pass through forward and a complex step can differentiate it.
+
+Sources: Elman, "Finding structure in time" (1990); Hochreiter and Schmidhuber, "Long short-term
+memory" (1997), with the forget gate of Gers, Schmidhuber and Cummins (2000); Cho et al. (2014),
+in the form of torch.nn.GRU, where the reset gate acts after the matrix product.
+"""
+
+from numpy import greater, maximum, multiply, subtract, tanh
+
+
+def sigmoid(z):
+    """The logistic function 1 / (1 + exp(-z)), without overflow; real or complex, any shape."""
+    return 0.5 + 0.5 * tanh(0.5 * z)
+
+
+class RNN:
+    """h = tanh(a + b)."""
+
+    gates = ("h",)
+    halved = (False,)
+    states = ("h",)
+    kept = 0  # blocks of gates that backward needs
+    sloped = 1  # blocks that slopes fills
+    recurrent = slice(0, 1)  # those that become the gradient by a
+    entering = slice(0, 1)  # those that become the gradient by b
+    detour = False  # whether carry leaves in dh a part that goes around the matrix product
+    holomorphic = True  # whether complex numbers may pass
+
+    @staticmethod
+    def step(a, b, before, after, work):
+        a += b
+        tanh(a[0], out=after[0])  # h = tanh(z)
+
+    @staticmethod
+    def slopes(gates, before, after, out, work):
+        (h,), (dh_dz,) = after, out
+        multiply(h, h, out=dh_dz)
+        subtract(1, dh_dz, out=dh_dz)  # dh/dz = 1 - h^2
+
+    @staticmethod
+    def carry(slopes, gates, d_states, work):
+        slopes *= d_states[0]  # dz = dh dh/dz
+
+
+class ReluRNN(RNN):
+    """h = max(0, a + b)."""
+
+    holomorphic = False
+
+    @staticmethod
+    def step(a, b, before, after, work):
+        a += b
+        maximum(a[0], 0, out=after[0])  # h = max(0, z)
+
+    @staticmethod
+    def slopes(gates, before, after, out, work):
+        (h,), (dh_dz,) = after, out
+        greater(h, 0, out=dh_dz)  # dh/dz = 1 where h > 0, else 0
+
+
+class LSTM:
+    """o, i, f = sigmoid(a + b), g = tanh(a + b); c = f c_prev + i g, h = o tanh(c).
+
+    The gates stand in this order so that those with a sigmoid are neighbours, and those that
+    feed the cell state are neighbours too.
+    """
+
+    gates = ("o", "i", "f", "g")
+    halved = (True, True, True, False)
+    states = ("h", "c")
+    kept = 4
+    sloped = 5
+    recurrent = entering = slice(1, 5)
+    detour = False
+    holomorphic = True
+
+    @staticmethod
+    def step(a, b, before, after, work):
+        (_, c_prev), (h, c) = before, after
+        a += b
+        tanh(a, out=a)
+        o_i_f = a[:3]
+        o_i_f *= 0.5
+        o_i_f += 0.5
+        o, i, f, g = a
+        multiply(f, c_prev, out=c)
+        c += multiply(i, g, out=work)  # c = f c_prev + i g
+        LSTM.emit(o, c, out=h)
+
+    @staticmethod
+    def emit(o, c, out):
+        """What the cell shows of its state."""
+        tanh(c, out=out)
+        out *= o  # h = o tanh(c)
+
+    @staticmethod
+    def slopes(gates, before, after, out, work):
+        (_, c_prev), (_, c) = before, after
+        o, i, _, g = gates
+        dh_dc, dh_do, dc_di, dc_df, dc_dg = out  # by the pre-activation of each gate
+        subtract(1, gates[:3], out=out[1:4])
+        out[1:4] *= gates[:3]  # sigmoid' = s (1 - s)
+        tanh(c, out=work)
+        dh_do *= work  # dh/do = tanh(c) o (1 - o)
+        dc_di *= g  # dc/di = g i (1 - i)
+        dc_df *= c_prev  # dc/df = c_prev f (1 - f)
+        multiply(g, g, out=dc_dg)
+        subtract(1, dc_dg, out=dc_dg)
+        dc_dg *= i  # dc/dg = i (1 - g^2)
+        multiply(work, work, out=dh_dc)
+        subtract(1, dh_dc, out=dh_dc)
+        dh_dc *= o  # dh/dc = o (1 - tanh(c)^2)
+
+    @staticmethod
+    def carry(slopes, gates, d_states, work):
+        dh, dc = d_states
+        dc += multiply(dh, slopes[0], out=work)  # dc = dc_next + dh dh/dc
+        slopes[1] *= dh  # dz_o = dh dh/do
+        slopes[2:] *= dc  # dz_i, dz_f, dz_g = dc dc/di, dc dc/df, dc dc/dg
+        dc *= gates[2]  # dc_prev = dc f
+
+
+class GRU:
+    """r, u = sigmoid(a + b), n = tanh(b + r a); h = n + u (h_prev - n)."""
+
+    gates = ("r", "u", "n")
+    halved = (True, True, False)
+    states = ("h",)
+    kept = 4
+    sloped = 4
+    recurrent = slice(0, 3)
+    entering = (0, 1, 3)
+    detour = True
+    holomorphic = True
+
+    @staticmethod
+    def step(a, b, before, after, work):
+        (h_prev,), (h,) = before, after
+        r_u = a[:2]
+        r_u += b[:2]
+        tanh(r_u, out=r_u)
+        r_u *= 0.5
+        r_u += 0.5
+        r, u, a_n, n = a
+        multiply(r, a_n, out=n)
+        n += b[2]
+        tanh(n, out=n)  # n = tanh(b_n + r a_n)
+        subtract(h_prev, n, out=h)
+        h *= u
+        h += n  # h = n + u (h_prev - n)
+
+    @staticmethod
+    def slopes(gates, before, after, out, work):
+        (h_prev,) = before
+        r, u, a_n, n = gates
+        dh_dr, dh_du, dh_da_n, dh_db_n = out  # by the pre-activations
+        subtract(1, gates[:2], out=out[:2])
+        multiply(n, n, out=dh_db_n)
+        subtract(1, dh_db_n, out=dh_db_n)
+        dh_db_n *= dh_du  # dh/db_n = (1 - u) (1 - n^2)
+        multiply(r, dh_db_n, out=dh_da_n)  # dh/da_n = r dh/db_n
+        dh_dr *= dh_da_n
+        dh_dr *= a_n  # dh/dr = a_n dh/db_n r (1 - r)
+        dh_du *= u
+        dh_du *= subtract(h_prev, n, out=work)  # dh/du = (h_prev - n) u (1 - u)
+
+    @staticmethod
+    def carry(slopes, gates, d_states, work):
+        (dh,) = d_states
+        slopes *= dh  # dz = dh dh/dz
+        dh *= gates[1]  # dh_prev = dh u + W_hh^T dz

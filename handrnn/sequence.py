@@ -1,0 +1,316 @@
+"""The only loop over time: one layer in one direction, forward and backward.
+
+Core arrays are (T, features, B), time first and examples as columns, so that ``W @ x`` reads as
+the mathematics does. Buffers of states have T + 1 rows: step t goes from row t to row t + 1. A
+row of ones below x and below h carries the biases through the matrix products, and brings back
+their gradients. Size letters and symbols are those of `cells`.
+
+In the loop stands what is sequential: the recurrent product and the cell's ``step``, or its
+``carry`` and the product back. The rest (input products, slopes, gradients of weights and
+inputs) is done for a chunk of steps at once, small enough to stay in the processor's cache.
+"""
+
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+
+CHUNK_BYTES = 1 << 19  # the slopes of a chunk: half of a second-level cache of 1 MiB
+CHUNK_COLUMNS = 256  # but enough columns (steps x examples) for an efficient weight gradient
+
+
+class Weights(NamedTuple):
+    """Weights of one layer and direction, or their gradients.
+
+    W_ih (K*H, I) and W_hh (K*H, P), with b_ih and b_hh (K*H,) or None, their rows in K blocks in
+    the order of ``cell.gates``. W_hr (P, H) projects what an LSTM emits; None: P = H.
+    """
+
+    W_ih: np.ndarray
+    W_hh: np.ndarray
+    b_ih: np.ndarray | None = None
+    b_hh: np.ndarray | None = None
+    W_hr: np.ndarray | None = None
+
+
+class Tape(NamedTuple):
+    """What `forward` leaves for `backward`. It shares memory with nothing outside."""
+
+    cell: Any
+    weights: Weights
+    x: np.ndarray  # (T, I + 1, B), below it a row of ones; without biases (T, I, B)
+    gates: np.ndarray  # (T, cell.kept, H, B)
+    states: tuple[np.ndarray, ...]  # h (T + 1, P + 1, B) likewise; of the LSTM c (T + 1, H, B)
+    active: np.ndarray | None
+
+
+def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
+    """Run a cell along a sequence.
+
+    Parameters
+    ----------
+    cell : `cells.RNN`, `cells.ReluRNN`, `cells.LSTM` or `cells.GRU`
+    x : ndarray (T, I, B), floating or complex
+    state : tuple of ndarray
+        Where the sequence starts: h (P, B), for the LSTM also c (H, B).
+    weights : Weights
+    out : ndarray (T, P, B), optional
+        Receives the outputs, whatever its order in memory.
+    active : ndarray (T,) of int, optional
+        Only the first active[t] columns take step t: the others keep their state, and what
+        stands there in x is ignored. For sequences of several lengths, sorted by length.
+    keep : bool
+        False: no tape, and no memory that grows with T besides the outputs.
+
+    Returns
+    -------
+    y : ndarray (T, P, B)
+        The hidden states, in memory as (T, B, P) unless `out` was given; zero where not active.
+    state : tuple of ndarray
+        Where the sequence ends.
+    tape : Tape or None
+
+    Raises
+    ------
+    TypeError
+        Integers, half precision, or complex numbers for relu.
+    ValueError
+        Shapes that do not fit each other.
+    """
+    H, P, dtype = _check(cell, x, state, weights)
+    T, I, B = x.shape
+    biased = weights.b_ih is not None
+    length = _chunk_length(cell, T, H, B, dtype)
+    rows = T if keep else length
+    W_x = _for_step(cell, weights.W_ih, weights.b_ih, dtype)
+    W_h = _for_step(cell, weights.W_hh, weights.b_hh, dtype)
+    W_hr = None if weights.W_hr is None else weights.W_hr.astype(dtype)
+
+    xs = np.ones((rows, I + biased, B), dtype)
+    hs = np.ones((rows + 1, P + biased, B), dtype)
+    cs = [np.empty((rows + 1, H, B), dtype) for _ in cell.states[1:]]
+    gates = np.empty((rows if cell.kept else length, cell.kept or 1, H, B), dtype)
+    b = np.empty((length, len(W_x), B), dtype)
+    y = np.empty((T, B, P), dtype).swapaxes(1, 2) if out is None else out
+    states = (hs[:, :P], *cs)
+    for buffer, given in zip(states, state, strict=True):
+        buffer[0] = given
+
+    for start in range(0, T, length):
+        stop = min(start + length, T)
+        n = stop - start
+        first = start % rows
+        n_active = None if active is None else active[start:stop]
+        chunk, edges = slice(first, first + n), slice(first, first + n + 1)
+        kept = slice(start % len(gates), start % len(gates) + n)
+
+        xs[chunk, :I] = x[start:stop]
+        _clear_inactive(xs[chunk], n_active)
+        np.matmul(W_x, xs[chunk], out=b[:n])
+        chunk_states = [s[edges] for s in states]
+        _steps(cell, W_h, W_hr, gates[kept], b[:n], hs[edges], chunk_states, n_active)
+        y[start:stop] = chunk_states[0][1:]
+        _clear_inactive(y[start:stop], n_active)
+        if not keep:
+            for buffer in states:
+                buffer[0] = buffer[n]
+
+    end = tuple(buffer[T if keep else 0].copy() for buffer in states)
+    if not keep:
+        return y, end, None
+    own = Weights(*(None if w is None else w.astype(dtype) for w in weights))
+    return y, end, Tape(cell, own, xs, gates, (hs, *cs), active)
+
+
+def _steps(cell, W_h, W_hr, gates, b, hs, states, active):
+    """The loop over time, over one chunk: from row 0 of the states to the last."""
+    n, (H, B), K = len(b), gates.shape[2:], len(cell.gates)
+    a = gates[:, :K].reshape(n, K * H, B)
+    b = b.reshape(n, K, H, B)
+    work, emitted = np.empty((2, H, B), b.dtype)
+    rows = list(zip(*states, strict=True))
+    for t in range(n):
+        views = a[t], gates[t], b[t], hs[t], work, emitted
+        before, after = rows[t], rows[t + 1]
+        if active is not None and active[t] < B:
+            k = active[t]
+            gates[t, ..., k:] = 0
+            for old, new in zip(before, after, strict=True):
+                new[:, k:] = old[:, k:]
+            views, before, after = _narrow(k, views), _narrow(k, before), _narrow(k, after)
+        a_t, gates_t, b_t, h_t, work_t, emitted_t = views
+        np.matmul(W_h, h_t, out=a_t)
+        if W_hr is None:
+            cell.step(gates_t, b_t, before, after, work_t)
+        else:
+            cell.step(gates_t, b_t, before, (emitted_t, *after[1:]), work_t)
+            np.matmul(W_hr, emitted_t, out=after[0])
+
+
+def backward(tape, dy=None, d_state=None):
+    """Gradients of a loss by everything that `forward` was given (BPTT).
+
+    Parameters
+    ----------
+    tape : Tape
+    dy : ndarray (T, P, B), optional
+        Gradient by the outputs; ignored where not active.
+    d_state : tuple of (ndarray or None), optional
+        Gradient by the state at the end.
+
+    Returns
+    -------
+    dx : ndarray (T, I, B), in memory as (T, B, I)
+    d_state : tuple of ndarray, by the state at the start
+    d_weights : Weights
+    """
+    cell, weights, xs, gates, (hs, *cs), active = tape
+    T, _, B = xs.shape
+    (KH, I), P, dtype = weights.W_ih.shape, weights.W_hh.shape[1], xs.dtype
+    H = KH // len(cell.gates)
+    length = _chunk_length(cell, T, H, B, dtype)
+    states = (hs[:, :P], *cs)
+
+    d_states = tuple(np.zeros(buffer.shape[1:], dtype) for buffer in states)
+    for mine, given in zip(d_states, d_state or repeat(None), strict=False):
+        if given is not None:
+            mine[...] = given
+    dx = np.empty((T, B, I), dtype).swapaxes(1, 2)
+    dW_x = np.zeros((KH, xs.shape[1]), dtype)
+    dW_h = np.zeros((KH, hs.shape[1]), dtype)
+    dW_hr = None if weights.W_hr is None else np.zeros((P, H), dtype)
+    W_ihT, W_hhT = (np.ascontiguousarray(W.T) for W in weights[:2])
+    slopes = np.empty((length, cell.sloped, H, B), dtype)
+    work = np.empty((length, H, B), dtype)
+    dhs = np.zeros((length, P, B), dtype) if weights.W_hr is not None else None
+
+    for start in reversed(range(0, T, length)):
+        stop = min(start + length, T)
+        n = stop - start
+        before = [buffer[start:stop] for buffer in states]
+        after = [buffer[start + 1 : stop + 1] for buffer in states]
+        g = gates[start:stop] if cell.kept else gates[:n]
+        dz = slopes[:n]
+        cell.slopes(g.swapaxes(0, 1), before, after, dz.swapaxes(0, 1), work[:n])
+        _steps_back(
+            cell,
+            W_hhT,
+            weights.W_hr,
+            g,
+            dz,
+            None if dy is None else dy[start:stop],
+            d_states,
+            dhs,
+            None if active is None else active[start:stop],
+        )
+        da = dz[:, cell.recurrent].reshape(n, KH, B)
+        db = dz[:, cell.entering].reshape(n, KH, B)
+        da_columns = _columns(da)
+        db_columns = da_columns if cell.entering == cell.recurrent else _columns(db)
+        dW_h += da_columns @ _columns(hs[start:stop]).T
+        dW_x += db_columns @ _columns(xs[start:stop]).T
+        np.matmul(W_ihT, db, out=dx[start:stop])
+        if dhs is not None:
+            emitted = work[:n]
+            cell.emit(g[:, 0], after[1], out=emitted)
+            dW_hr += _columns(dhs[:n]) @ _columns(emitted).T
+    dW_ih, db_ih = (dW_x[:, :I], dW_x[:, I]) if weights.b_ih is not None else (dW_x, None)
+    dW_hh, db_hh = (dW_h[:, :P], dW_h[:, P]) if weights.b_ih is not None else (dW_h, None)
+    return dx, d_states, Weights(dW_ih, dW_hh, db_ih, db_hh, dW_hr)
+
+
+def _steps_back(cell, W_hhT, W_hr, gates, slopes, dy, d_states, dhs, active):
+    """The loop back over one chunk: slopes become dz, and d_states those at its start."""
+    n, _, H, B = slopes.shape
+    P, KH = W_hhT.shape
+    work, d_emitted = np.empty((2, H, B), slopes.dtype)
+    product = np.empty((P, B), slopes.dtype)
+    for t in reversed(range(n)):
+        slopes_t, gates_t = slopes[t], gates[t % len(gates)]
+        views = slopes_t, gates_t, work, d_emitted, product, *d_states
+        k = B if active is None else active[t]
+        if k < B:
+            slopes_t[..., k:] = 0
+            views = _narrow(k, views)
+        slopes_t, gates_t, work_t, d_emitted_t, product_t, dh, *dc = views
+        if dy is not None:
+            dh += dy[t][:, :k]
+        if W_hr is None:
+            cell.carry(slopes_t, gates_t, (dh, *dc), work_t)
+        else:
+            dhs[t, :, :k] = dh
+            dhs[t, :, k:] = 0
+            np.matmul(W_hr.T, dh, out=d_emitted_t)
+            cell.carry(slopes_t, gates_t, (d_emitted_t, *dc), work_t)
+        da = slopes_t[cell.recurrent].reshape(KH, k)
+        if cell.detour:
+            dh += np.matmul(W_hhT, da, out=product_t)
+        else:
+            np.matmul(W_hhT, da, out=dh)
+
+
+def _check(cell, x, state, weights):
+    """Sizes and common dtype, or an error that says what does not fit."""
+    K = len(cell.gates)
+    given = {"x": x, **dict(zip(cell.states, state, strict=True)), **weights._asdict()}
+    arrays = {name: a for name, a in given.items() if a is not None}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fc" or array.dtype == np.float16:
+            raise TypeError(f"{name} is {array.dtype}: float32 or float64 is needed")
+    dtype = np.result_type(*arrays.values())
+    if dtype.kind == "c" and not cell.holomorphic:
+        raise TypeError(f"{cell.__name__} decides on signs, which {dtype} does not have")
+    if x.ndim != 3:
+        raise ValueError(f"x is {x.shape}: three axes (T, I, B) are needed")
+    _, I, B = x.shape
+    if weights.W_ih.ndim != 2 or len(weights.W_ih) % K:
+        raise ValueError(
+            f"W_ih is {weights.W_ih.shape}: its rows must be {K} blocks, {', '.join(cell.gates)}"
+        )
+    H = len(weights.W_ih) // K
+    P = H if weights.W_hr is None else len(weights.W_hr)
+    if weights.W_ih.shape[1] != I:
+        raise ValueError(
+            f"x has {I} features but these weights take {weights.W_ih.shape[1]}"
+            f" (x is (T, I, B) = {x.shape})"
+        )
+    expected = {"W_hh": (K * H, P), "b_ih": (K * H,), "b_hh": (K * H,), "W_hr": (P, H)}
+    expected |= dict(zip(cell.states, [(P, B), (H, B)], strict=False))
+    for name in expected.keys() & arrays.keys():
+        if arrays[name].shape != expected[name]:
+            raise ValueError(f"{name} is {arrays[name].shape}: {expected[name]} is needed")
+    if (weights.b_ih is None) != (weights.b_hh is None):
+        raise ValueError("b_ih and b_hh are given together or not at all")
+    if weights.W_hr is not None and not hasattr(cell, "emit"):
+        raise ValueError(f"{cell.__name__} has no projection: W_hr is for the LSTM")
+    return H, P, dtype
+
+
+def _chunk_length(cell, T, H, B, dtype):
+    by_bytes = CHUNK_BYTES // max(1, cell.sloped * H * B * dtype.itemsize)
+    by_columns = CHUNK_COLUMNS // max(1, B)
+    return max(1, min(T, max(by_bytes, by_columns)))
+
+
+def _for_step(cell, W, b, dtype):
+    """[W b] with the rows halved whose gate computes its sigmoid as a tanh."""
+    H = len(W) // len(cell.gates)
+    joined = np.concatenate((W, b[:, None]), axis=1) if b is not None else W
+    halves = np.repeat(np.where(cell.halved, 0.5, 1.0), H)[:, None]
+    return np.multiply(joined, halves, dtype=dtype)
+
+
+def _columns(chunk):
+    """(n, F, B) as (F, n*B): all steps and examples of a chunk as columns of one matrix."""
+    n, F, B = chunk.shape
+    return chunk.swapaxes(0, 1).reshape(F, n * B)
+
+
+def _narrow(k, views):
+    return [view[..., :k] for view in views]
+
+
+def _clear_inactive(chunk, active):
+    if active is not None:
+        for row, k in zip(chunk, active, strict=True):
+            row[:, k:] = 0
