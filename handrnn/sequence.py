@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-CHUNK_BYTES = 1 << 19  # the slopes of a chunk: half of a second-level cache of 1 MiB
+CHUNK_BYTES = 1 << 17  # the slopes of a chunk: well inside a second-level cache
 CHUNK_COLUMNS = 256  # but enough columns (steps x examples) for an efficient weight gradient
 
 
@@ -104,12 +104,12 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
         chunk, edges = slice(first, first + n), slice(first, first + n + 1)
         kept = slice(start % len(gates), start % len(gates) + n)
 
-        xs[chunk, :I] = x[start:stop]
-        _clear_inactive(xs[chunk], n_active)
+        _transfer(xs[chunk, :I], x[start:stop])
+        _clear_inactive(xs[chunk, :I], n_active)
         np.matmul(W_x, xs[chunk], out=b[:n])
         chunk_states = [s[edges] for s in states]
         _steps(cell, W_h, W_hr, gates[kept], b[:n], hs[edges], chunk_states, n_active)
-        y[start:stop] = chunk_states[0][1:]
+        _transfer(y[start:stop], chunk_states[0][1:])
         _clear_inactive(y[start:stop], n_active)
         if not keep:
             for buffer in states:
@@ -119,6 +119,7 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
     if not keep:
         return y, end, None
     own = Weights(*(None if w is None else w.astype(dtype) for w in weights))
+    active = None if active is None else np.array(active)
     return y, end, Tape(cell, own, xs, gates, (hs, *cs), active)
 
 
@@ -129,17 +130,17 @@ def _steps(cell, W_h, W_hr, gates, b, hs, states, active):
     b = b.reshape(n, K, H, B)
     work, emitted = np.empty((2, H, B), b.dtype)
     rows = list(zip(*states, strict=True))
-    for t in range(n):
-        views = a[t], gates[t], b[t], hs[t], work, emitted
-        before, after = rows[t], rows[t + 1]
-        if active is not None and active[t] < B:
-            k = active[t]
+    product = np.dot if active is None else np.matmul  # dot has the smaller overhead
+    for t, (*views, before, after) in enumerate(zip(a, gates, b, hs, rows, rows[1:], strict=False)):
+        work_t, emitted_t = work, emitted
+        if active is not None and (k := active[t]) < B:
             gates[t, ..., k:] = 0
             for old, new in zip(before, after, strict=True):
                 new[:, k:] = old[:, k:]
             views, before, after = _narrow(k, views), _narrow(k, before), _narrow(k, after)
-        a_t, gates_t, b_t, h_t, work_t, emitted_t = views
-        np.matmul(W_h, h_t, out=a_t)
+            work_t, emitted_t = work[:, :k], emitted[:, :k]
+        a_t, gates_t, b_t, h_t = views
+        product(W_h, h_t, out=a_t)
         if W_hr is None:
             cell.step(gates_t, b_t, before, after, work_t)
         else:
@@ -160,7 +161,7 @@ def backward(tape, dy=None, d_state=None):
 
     Returns
     -------
-    dx : ndarray (T, I, B), in memory as (T, B, I)
+    dx : ndarray (T, I, B)
     d_state : tuple of ndarray, by the state at the start
     d_weights : Weights
     """
@@ -175,13 +176,16 @@ def backward(tape, dy=None, d_state=None):
     for mine, given in zip(d_states, d_state or repeat(None), strict=False):
         if given is not None:
             mine[...] = given
-    dx = np.empty((T, B, I), dtype).swapaxes(1, 2)
+    dx = np.empty((T, I, B), dtype)
     dW_x = np.zeros((KH, xs.shape[1]), dtype)
     dW_h = np.zeros((KH, hs.shape[1]), dtype)
     dW_hr = None if weights.W_hr is None else np.zeros((P, H), dtype)
     W_ihT, W_hhT = (np.ascontiguousarray(W.T) for W in weights[:2])
+    left = np.empty(max(KH, P) * length * B, dtype)
+    right = np.empty(max(xs.shape[1], hs.shape[1], H) * length * B, dtype)
     slopes = np.empty((length, cell.sloped, H, B), dtype)
     work = np.empty((length, H, B), dtype)
+    dy_chunk = np.empty((length, P, B), dtype)
     dhs = np.zeros((length, P, B), dtype) if weights.W_hr is not None else None
 
     for start in reversed(range(0, T, length)):
@@ -191,6 +195,10 @@ def backward(tape, dy=None, d_state=None):
         after = [buffer[start + 1 : stop + 1] for buffer in states]
         g = gates[start:stop] if cell.kept else gates[:n]
         dz = slopes[:n]
+        dys = None
+        if dy is not None:
+            dys = dy_chunk[:n]
+            _transfer(dys, dy[start:stop])
         cell.slopes(g.swapaxes(0, 1), before, after, dz.swapaxes(0, 1), work[:n])
         _steps_back(
             cell,
@@ -198,22 +206,23 @@ def backward(tape, dy=None, d_state=None):
             weights.W_hr,
             g,
             dz,
-            None if dy is None else dy[start:stop],
+            dys,
             d_states,
             dhs,
             None if active is None else active[start:stop],
         )
         da = dz[:, cell.recurrent].reshape(n, KH, B)
         db = dz[:, cell.entering].reshape(n, KH, B)
-        da_columns = _columns(da)
-        db_columns = da_columns if cell.entering == cell.recurrent else _columns(db)
-        dW_h += da_columns @ _columns(hs[start:stop]).T
-        dW_x += db_columns @ _columns(xs[start:stop]).T
+        columns = _columns(da, left)
+        dW_h += columns @ _columns(hs[start:stop], right).T
+        if cell.entering != cell.recurrent:
+            columns = _columns(db, left)
+        dW_x += columns @ _columns(xs[start:stop], right).T
         np.matmul(W_ihT, db, out=dx[start:stop])
         if dhs is not None:
             emitted = work[:n]
             cell.emit(g[:, 0], after[1], out=emitted)
-            dW_hr += _columns(dhs[:n]) @ _columns(emitted).T
+            dW_hr += _columns(dhs[:n], left) @ _columns(emitted, right).T
     dW_ih, db_ih = (dW_x[:, :I], dW_x[:, I]) if weights.b_ih is not None else (dW_x, None)
     dW_hh, db_hh = (dW_h[:, :P], dW_h[:, P]) if weights.b_ih is not None else (dW_h, None)
     return dx, d_states, Weights(dW_ih, dW_hh, db_ih, db_hh, dW_hr)
@@ -224,15 +233,16 @@ def _steps_back(cell, W_hhT, W_hr, gates, slopes, dy, d_states, dhs, active):
     n, _, H, B = slopes.shape
     P, KH = W_hhT.shape
     work, d_emitted = np.empty((2, H, B), slopes.dtype)
-    product = np.empty((P, B), slopes.dtype)
+    back = np.empty((P, B), slopes.dtype)
+    product = np.dot if active is None else np.matmul
     for t in reversed(range(n)):
         slopes_t, gates_t = slopes[t], gates[t % len(gates)]
-        views = slopes_t, gates_t, work, d_emitted, product, *d_states
+        views = slopes_t, gates_t, work, d_emitted, back, *d_states
         k = B if active is None else active[t]
         if k < B:
             slopes_t[..., k:] = 0
             views = _narrow(k, views)
-        slopes_t, gates_t, work_t, d_emitted_t, product_t, dh, *dc = views
+        slopes_t, gates_t, work_t, d_emitted_t, back_t, dh, *dc = views
         if dy is not None:
             dh += dy[t][:, :k]
         if W_hr is None:
@@ -244,9 +254,9 @@ def _steps_back(cell, W_hhT, W_hr, gates, slopes, dy, d_states, dhs, active):
             cell.carry(slopes_t, gates_t, (d_emitted_t, *dc), work_t)
         da = slopes_t[cell.recurrent].reshape(KH, k)
         if cell.detour:
-            dh += np.matmul(W_hhT, da, out=product_t)
+            dh += product(W_hhT, da, out=back_t)
         else:
-            np.matmul(W_hhT, da, out=dh)
+            product(W_hhT, da, out=dh)
 
 
 def _check(cell, x, state, weights):
@@ -300,10 +310,22 @@ def _for_step(cell, W, b, dtype):
     return np.multiply(joined, halves, dtype=dtype)
 
 
-def _columns(chunk):
-    """(n, F, B) as (F, n*B): all steps and examples of a chunk as columns of one matrix."""
+def _transfer(target, source):
+    """target[...] = source, a few columns at a time.
+
+    The faces have other axes than the core, and a transposing copy along strides of a power of
+    two throws its own lines out of the cache.
+    """
+    for k in range(0, target.shape[-1], 16):
+        target[..., k : k + 16] = source[..., k : k + 16]
+
+
+def _columns(chunk, buffer):
+    """(n, F, B) as (F, n*B), all steps and examples as columns of one matrix, in the buffer."""
     n, F, B = chunk.shape
-    return chunk.swapaxes(0, 1).reshape(F, n * B)
+    columns = buffer[: F * n * B].reshape(F, n, B)
+    columns[...] = chunk.swapaxes(0, 1)
+    return columns.reshape(F, n * B)
 
 
 def _narrow(k, views):
