@@ -181,15 +181,13 @@ class Module:
         )
         return module.train(self.training)
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         """What the constructor was given, by name."""
         raise NotImplementedError
 
-    def _draw(self, bound):
+    def _draw(self, initializer, fan):
         for name, array in self.params.items():
-            self.params[name] = initializers.uniform(
-                array.shape, -bound, bound, rng=self.rng, dtype=self.dtype
-            )
+            self.params[name] = initializer(array.shape, fan, rng=self.rng, dtype=self.dtype)
 
     def _floats(self, array, name):
         """The caller's array, if it has this module's dtype."""
@@ -238,13 +236,13 @@ class Linear(Module):
     def __init__(self, in_features, out_features, bias=True, *, dtype=np.float32, rng=None):
         self.in_features = _at_least(0, in_features, "in_features")
         self.out_features = _at_least(0, out_features, "out_features")
-        shapes = {"weight": (out_features, in_features)}
+        shapes: dict[str, tuple[int, ...]] = {"weight": (out_features, in_features)}
         if bias:
             shapes["bias"] = (out_features,)
         super().__init__(shapes, dtype, rng)
 
     def reset_parameters(self):
-        self._draw(max(self.in_features, 1) ** -0.5)
+        self._draw(initializers.torch_linear, max(self.in_features, 1))
 
     def forward(self, x):
         """Map (..., in_features) to (..., out_features)."""
@@ -270,7 +268,7 @@ class Linear(Module):
             self.grads["bias"] += rows.sum(axis=0)
         return dy @ weight
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         return {
             "in_features": self.in_features,
             "out_features": self.out_features,
@@ -336,7 +334,7 @@ class Recurrent(Module):
         super().__init__(shapes, dtype, rng)
 
     def reset_parameters(self):
-        self._draw(self.hidden_size**-0.5)
+        self._draw(initializers.torch_recurrent, self.hidden_size)
 
     def forward(self, x, state=None, lengths=None):
         """Run along the sequence.
@@ -541,7 +539,7 @@ class Recurrent(Module):
             return "(T, I)"
         return "(B, T, I)" if self.batch_first else "(T, B, I)"
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         arguments = {"input_size": self.input_size, "hidden_size": self.hidden_size}
         defaults = {
             "proj_size": 0,
@@ -615,7 +613,7 @@ class RNN(Recurrent):
             rng,
         )
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         return _with_nonlinearity(self, super()._arguments())
 
 
@@ -726,7 +724,7 @@ class RecurrentCell(Module):
         self._tape = []
 
     def reset_parameters(self):
-        self._draw(self.hidden_size**-0.5)
+        self._draw(initializers.torch_recurrent, self.hidden_size)
 
     def zero_grad(self):
         """Set all gradients to zero and forget the calls that backward has not gone through."""
@@ -811,7 +809,7 @@ class RecurrentCell(Module):
         arrays = tuple(self._row(part, shape) for part in parts)
         return arrays[0] if len(arrays) == 1 else arrays
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         arguments = {"input_size": self.input_size, "hidden_size": self.hidden_size}
         return arguments | ({} if self.bias else {"bias": False})
 
@@ -829,7 +827,7 @@ class RNNCell(RecurrentCell):
         self.nonlinearity = nonlinearity
         super().__init__(input_size, hidden_size, bias, dtype, rng)
 
-    def _arguments(self):
+    def _arguments(self) -> dict[str, Any]:
         return _with_nonlinearity(self, super()._arguments())
 
 

@@ -10,7 +10,7 @@ In the loop stands what is sequential: the recurrent product and the cell's ``st
 inputs) is done for a chunk of steps at once, small enough to stay in the processor's cache.
 """
 
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,56 +96,54 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
     for buffer, given in zip(states, state, strict=True):
         buffer[0] = given
 
-    for start in range(0, T, length):
-        stop = min(start + length, T)
+    for start, stop, k in _chunks(T, length, active, B):
         n = stop - start
-        first = start % rows
-        n_active = None if active is None else active[start:stop]
-        chunk, edges = slice(first, first + n), slice(first, first + n + 1)
-        kept = slice(start % len(gates), start % len(gates) + n)
+        first = start if keep else 0
+        first_gates = first if cell.kept else 0
+        x_chunk = xs[first : first + n, :, :k]
+        h_chunk = hs[first : first + n, :, :k]
+        gates_chunk = gates[first_gates : first_gates + n, ..., :k]
+        edges = [buffer[first : first + n + 1] for buffer in states]
 
-        _transfer(xs[chunk, :I], x[start:stop])
-        _clear_inactive(xs[chunk, :I], n_active)
-        np.matmul(W_x, xs[chunk], out=b[:n])
-        chunk_states = [s[edges] for s in states]
-        _steps(cell, W_h, W_hr, gates[kept], b[:n], hs[edges], chunk_states, n_active)
-        _transfer(y[start:stop], chunk_states[0][1:])
-        _clear_inactive(y[start:stop], n_active)
+        _transfer(x_chunk[:, :I], x[start:stop, :, :k])
+        np.matmul(W_x, x_chunk, out=b[:n, :, :k])
+        for buffer in edges:
+            buffer[1:, :, k:] = buffer[0, :, k:]
+        edges_k = [buffer[..., :k] for buffer in edges]
+        _steps(cell, W_h, W_hr, h_chunk, gates_chunk, b[:n, :, :k], edges_k)
+        _transfer(y[start:stop, :, :k], edges_k[0][1:])
+        y[start:stop, :, k:] = 0
         if not keep:
-            for buffer in states:
+            for buffer in edges:
                 buffer[0] = buffer[n]
 
     end = tuple(buffer[T if keep else 0].copy() for buffer in states)
     if not keep:
         return y, end, None
-    own = Weights(*(None if w is None else w.astype(dtype) for w in weights))
+    own = Weights._make(None if w is None else w.astype(dtype) for w in weights)
     active = None if active is None else np.array(active)
     return y, end, Tape(cell, own, xs, gates, (hs, *cs), active)
 
 
-def _steps(cell, W_h, W_hr, gates, b, hs, states, active):
-    """The loop over time, over one chunk: from row 0 of the states to the last."""
-    n, (H, B), K = len(b), gates.shape[2:], len(cell.gates)
-    a = gates[:, :K].reshape(n, K * H, B)
+def _steps(cell, W_h, W_hr, h, gates, b, states):
+    """The loop over time, through one chunk: from the first row of the states to the last."""
+    n, KH, B = b.shape
+    H = gates.shape[2]
+    K = KH // H
+    a = gates[:, :K].reshape(n, KH, B)
     b = b.reshape(n, K, H, B)
     work, emitted = np.empty((2, H, B), b.dtype)
-    rows = list(zip(*states, strict=True))
-    product = np.dot if active is None else np.matmul  # dot has the smaller overhead
-    for t, (*views, before, after) in enumerate(zip(a, gates, b, hs, rows, rows[1:], strict=False)):
-        work_t, emitted_t = work, emitted
-        if active is not None and (k := active[t]) < B:
-            gates[t, ..., k:] = 0
-            for old, new in zip(before, after, strict=True):
-                new[:, k:] = old[:, k:]
-            views, before, after = _narrow(k, views), _narrow(k, before), _narrow(k, after)
-            work_t, emitted_t = work[:, :k], emitted[:, :k]
-        a_t, gates_t, b_t, h_t = views
+    product = _product_into(a[0])
+    edges = list(zip(*states, strict=True))
+    for h_t, a_t, gates_t, b_t, before, after in zip(
+        h, a, gates, b, edges[:-1], edges[1:], strict=True
+    ):
         product(W_h, h_t, out=a_t)
         if W_hr is None:
-            cell.step(gates_t, b_t, before, after, work_t)
+            cell.step(gates_t, b_t, before, after, work)
         else:
-            cell.step(gates_t, b_t, before, (emitted_t, *after[1:]), work_t)
-            np.matmul(W_hr, emitted_t, out=after[0])
+            cell.step(gates_t, b_t, before, (emitted, *after[1:]), work)
+            np.matmul(W_hr, emitted, out=after[0])
 
 
 def backward(tape, dy=None, d_state=None):
@@ -171,92 +169,83 @@ def backward(tape, dy=None, d_state=None):
     H = KH // len(cell.gates)
     length = _chunk_length(cell, T, H, B, dtype)
     states = (hs[:, :P], *cs)
+    W_ihT, W_hhT = (np.ascontiguousarray(W.T) for W in weights[:2])
+    W_hr = weights.W_hr
 
-    d_states = tuple(np.zeros(buffer.shape[1:], dtype) for buffer in states)
+    d_states = [np.zeros(buffer.shape[1:], dtype) for buffer in states]
     for mine, given in zip(d_states, d_state or repeat(None), strict=False):
         if given is not None:
             mine[...] = given
-    dx = np.empty((T, I, B), dtype)
+    dx = np.zeros((T, I, B), dtype)
     dW_x = np.zeros((KH, xs.shape[1]), dtype)
     dW_h = np.zeros((KH, hs.shape[1]), dtype)
-    dW_hr = None if weights.W_hr is None else np.zeros((P, H), dtype)
-    W_ihT, W_hhT = (np.ascontiguousarray(W.T) for W in weights[:2])
+    dW_hr = None if W_hr is None else np.zeros((P, H), dtype)
+    slopes = np.empty((length, cell.sloped, H, B), dtype)
+    dhs = np.empty((length, P, B), dtype)  # the loss's own part of dh; with W_hr then all of it
+    work = np.empty((length, H, B), dtype)
     left = np.empty(max(KH, P) * length * B, dtype)
     right = np.empty(max(xs.shape[1], hs.shape[1], H) * length * B, dtype)
-    slopes = np.empty((length, cell.sloped, H, B), dtype)
-    work = np.empty((length, H, B), dtype)
-    dy_chunk = np.empty((length, P, B), dtype)
-    dhs = np.zeros((length, P, B), dtype) if weights.W_hr is not None else None
 
-    for start in reversed(range(0, T, length)):
-        stop = min(start + length, T)
+    for start, stop, k in reversed(_chunks(T, length, active, B)):
         n = stop - start
-        before = [buffer[start:stop] for buffer in states]
-        after = [buffer[start + 1 : stop + 1] for buffer in states]
-        g = gates[start:stop] if cell.kept else gates[:n]
-        dz = slopes[:n]
-        dys = None
-        if dy is not None:
-            dys = dy_chunk[:n]
-            _transfer(dys, dy[start:stop])
-        cell.slopes(g.swapaxes(0, 1), before, after, dz.swapaxes(0, 1), work[:n])
-        _steps_back(
-            cell,
-            W_hhT,
-            weights.W_hr,
-            g,
-            dz,
-            dys,
-            d_states,
-            dhs,
-            None if active is None else active[start:stop],
-        )
-        da = dz[:, cell.recurrent].reshape(n, KH, B)
-        db = dz[:, cell.entering].reshape(n, KH, B)
+        x_chunk = xs[start:stop, :, :k]
+        h_chunk = hs[start:stop, :, :k]
+        before = [buffer[start:stop, :, :k] for buffer in states]
+        after = [buffer[start + 1 : stop + 1, :, :k] for buffer in states]
+        gates_chunk = gates[start:stop, ..., :k] if cell.kept else gates[:n, ..., :k]
+        dz = slopes[:n, ..., :k]
+        dh_chunk = dhs[:n, :, :k]
+        work_chunk = work[:n, :, :k]
+
+        if dy is None:
+            dh_chunk[...] = 0
+        else:
+            _transfer(dh_chunk, dy[start:stop, :, :k])
+        cell.slopes(gates_chunk.swapaxes(0, 1), before, after, dz.swapaxes(0, 1), work_chunk)
+        d_states_k = [d[:, :k] for d in d_states]
+        _steps_back(cell, W_hhT, W_hr, dh_chunk, gates_chunk, dz, d_states_k)
+
+        da = dz[:, cell.recurrent].reshape(n, KH, k)
+        db = dz[:, cell.entering].reshape(n, KH, k)
         columns = _columns(da, left)
-        dW_h += columns @ _columns(hs[start:stop], right).T
+        dW_h += np.dot(columns, _columns(h_chunk, right).T)
         if cell.entering != cell.recurrent:
             columns = _columns(db, left)
-        dW_x += columns @ _columns(xs[start:stop], right).T
-        np.matmul(W_ihT, db, out=dx[start:stop])
-        if dhs is not None:
-            emitted = work[:n]
-            cell.emit(g[:, 0], after[1], out=emitted)
-            dW_hr += _columns(dhs[:n], left) @ _columns(emitted, right).T
-    dW_ih, db_ih = (dW_x[:, :I], dW_x[:, I]) if weights.b_ih is not None else (dW_x, None)
-    dW_hh, db_hh = (dW_h[:, :P], dW_h[:, P]) if weights.b_ih is not None else (dW_h, None)
-    return dx, d_states, Weights(dW_ih, dW_hh, db_ih, db_hh, dW_hr)
+        dW_x += np.dot(columns, _columns(x_chunk, right).T)
+        np.matmul(W_ihT, db, out=dx[start:stop, :, :k])
+        if W_hr is not None:
+            cell.emit(gates_chunk[:, 0], after[1], out=work_chunk)
+            dW_hr += np.dot(_columns(dh_chunk, left), _columns(work_chunk, right).T)
+
+    biased = weights.b_ih is not None
+    db_ih, db_hh = (dW_x[:, I], dW_h[:, P]) if biased else (None, None)
+    d_weights = Weights(dW_x[:, :I], dW_h[:, :P], db_ih, db_hh, dW_hr)
+    return dx, tuple(d_states), d_weights
 
 
-def _steps_back(cell, W_hhT, W_hr, gates, slopes, dy, d_states, dhs, active):
-    """The loop back over one chunk: slopes become dz, and d_states those at its start."""
+def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
+    """The loop back through one chunk: slopes become dz, d_states those at its start."""
     n, _, H, B = slopes.shape
     P, KH = W_hhT.shape
+    da = slopes[:, cell.recurrent].reshape(n, KH, B)
     work, d_emitted = np.empty((2, H, B), slopes.dtype)
     back = np.empty((P, B), slopes.dtype)
-    product = np.dot if active is None else np.matmul
-    for t in reversed(range(n)):
-        slopes_t, gates_t = slopes[t], gates[t % len(gates)]
-        views = slopes_t, gates_t, work, d_emitted, back, *d_states
-        k = B if active is None else active[t]
-        if k < B:
-            slopes_t[..., k:] = 0
-            views = _narrow(k, views)
-        slopes_t, gates_t, work_t, d_emitted_t, back_t, dh, *dc = views
-        if dy is not None:
-            dh += dy[t][:, :k]
+    dh, *dc = d_states
+    product = _product_into(dh)
+    for dh_t, slopes_t, gates_t, da_t in zip(
+        dhs[::-1], slopes[::-1], gates[::-1], da[::-1], strict=True
+    ):
+        dh += dh_t
         if W_hr is None:
-            cell.carry(slopes_t, gates_t, (dh, *dc), work_t)
+            cell.carry(slopes_t, gates_t, d_states, work)
         else:
-            dhs[t, :, :k] = dh
-            dhs[t, :, k:] = 0
-            np.matmul(W_hr.T, dh, out=d_emitted_t)
-            cell.carry(slopes_t, gates_t, (d_emitted_t, *dc), work_t)
-        da = slopes_t[cell.recurrent].reshape(KH, k)
+            dh_t[...] = dh
+            np.matmul(W_hr.T, dh, out=d_emitted)
+            cell.carry(slopes_t, gates_t, (d_emitted, *dc), work)
         if cell.detour:
-            dh += product(W_hhT, da, out=back_t)
+            dh += product(W_hhT, da_t, out=back)
         else:
-            product(W_hhT, da, out=dh)
+            product(W_hhT, da_t, out=dh)
 
 
 def _check(cell, x, state, weights):
@@ -328,11 +317,19 @@ def _columns(chunk, buffer):
     return columns.reshape(F, n * B)
 
 
-def _narrow(k, views):
-    return [view[..., :k] for view in views]
+def _product_into(target):
+    """The matrix product with the smallest overhead that can write there."""
+    return np.dot if target.flags.c_contiguous else np.matmul
 
 
-def _clear_inactive(chunk, active):
-    if active is not None:
-        for row, k in zip(chunk, active, strict=True):
-            row[:, k:] = 0
+def _chunks(T, length, active, B):
+    """(start, stop, columns) of runs of at most so many steps that the same columns take."""
+    chunks = []
+    for start in range(0, T, length):
+        stop = min(start + length, T)
+        cuts = [start, stop]
+        if active is not None:
+            cuts[1:1] = [t for t in range(start + 1, stop) if active[t] != active[t - 1]]
+        for first, last in pairwise(cuts):
+            chunks.append((first, last, B if active is None else int(active[first])))
+    return chunks

@@ -1,0 +1,211 @@
+"""Losses, each with its gradient: cross-entropy and mean squared error.
+
+A loss function answers (loss, gradient of the loss by its first argument), which is what a
+`backward` takes. The dtype follows that first argument, and what is passed in is never modified.
+Infinite or undefined losses come back as inf and nan without a NumPy warning.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
+    """Probabilities proportional to exp(logits).
+
+    Parameters
+    ----------
+    logits : array_like, float32 or float64, any shape with at least one entry along `axis`
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `logits`
+        Not negative, with sum one along `axis`.
+
+    Raises
+    ------
+    TypeError
+        If `logits` are not floating point.
+    ValueError
+        If there is no class.
+    """
+    exponentials = np.exp(_below_zero(_floating("logits", logits), axis))
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
+    """Logarithm of `softmax`, exact also where a probability is too small to be represented.
+
+    Parameters, shapes and errors are those of `softmax`.
+    """
+    shifted = _below_zero(_floating("logits", logits), axis)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def cross_entropy(
+    logits: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    reduction: str = "mean",
+    ignore_index: int = -100,
+) -> tuple[Any, npt.NDArray[Any]]:
+    """Cross-entropy of softmax(logits) relative to the targets, as torch defines it.
+
+    Parameters
+    ----------
+    logits : array_like (N, C), (C,) or (N, C, d1, ...), float32 or float64
+        One number for each of C classes.
+    targets : array_like
+        Integers: the right class of each prediction, of the shape of `logits` without the axis of
+        the classes: (N,), () or (N, d1, ...). Floats: probabilities of the classes, of the shape
+        of `logits`.
+    reduction : {"mean", "sum", "none"}
+        "mean" averages over all predictions that are not ignored.
+    ignore_index : int
+        Predictions with this target count for nothing. It has no meaning for probabilities.
+
+    Returns
+    -------
+    loss : NumPy scalar of the dtype of `logits`
+        With "none" an array, one loss per prediction. The mean of no predictions is nan.
+    dlogits : ndarray of the shape and dtype of `logits`
+        Gradient of the loss; with "none" that of the sum of the losses.
+
+    Raises
+    ------
+    TypeError
+        If `logits` are not floating point, or `targets` neither integers nor floats.
+    ValueError
+        If the shapes do not fit, there is no class, or `reduction` is unknown.
+    IndexError
+        If a target is not one of the classes.
+    """
+    logits, targets = _floating("logits", logits), np.asarray(targets)
+    _check_reduction(reduction)
+    if logits.ndim == 0:
+        raise ValueError("logits is a single number: an axis of classes is needed")
+    axis = min(1, logits.ndim - 1)
+    if targets.dtype.kind == "f":
+        return _from_probabilities(logits, targets, axis, reduction)
+    return _from_classes(logits, targets, axis, reduction, ignore_index)
+
+
+def _from_classes(logits, targets, axis, reduction, ignore_index):
+    kept = _counted(logits, targets, axis, ignore_index)
+    index = np.expand_dims(np.where(kept, targets, 0), axis)
+    log_p = log_softmax(logits, axis)
+    right = np.take_along_axis(log_p, index, axis).squeeze(axis)
+    losses = np.where(kept, -right, 0)
+    dlogits = np.exp(log_p)
+    np.put_along_axis(dlogits, index, np.take_along_axis(dlogits, index, axis) - 1, axis)
+    dlogits *= np.expand_dims(kept, axis)
+    return _reduce(losses, dlogits, reduction, int(np.count_nonzero(kept)))
+
+
+def _from_probabilities(logits, targets, axis, reduction):
+    if targets.shape != logits.shape:
+        raise ValueError(
+            f"targets are floats of shape {targets.shape}: as probabilities they need the shape of"
+            f" the logits, {logits.shape}; as classes they need to be integers"
+        )
+    p = targets.astype(logits.dtype)
+    log_p = log_softmax(logits, axis)
+    losses = -(p * log_p).sum(axis=axis)
+    dlogits = np.exp(log_p) * p.sum(axis=axis, keepdims=True) - p
+    return _reduce(losses, dlogits, reduction, losses.size)
+
+
+def _counted(logits, targets, axis, ignore_index):
+    """Which predictions count; or an error, if the targets are no classes of these logits."""
+    if targets.dtype.kind not in "iu":
+        raise TypeError(f"targets are {targets.dtype}: integers (classes) or floats are needed")
+    n_classes = logits.shape[axis]
+    expected = logits.shape[:axis] + logits.shape[axis + 1 :]
+    if targets.shape != expected:
+        raise ValueError(
+            f"targets are integers of shape {targets.shape}: logits of shape {logits.shape} need"
+            f" one class per prediction, {expected} (probabilities of classes would be floats)"
+        )
+    kept = targets != ignore_index
+    wrong = targets[kept & ((targets < 0) | (targets >= n_classes))]
+    if wrong.size:
+        raise IndexError(
+            f"target {wrong[0]} is none of the {n_classes} classes 0..{n_classes - 1}"
+            f" (nor ignore_index, which is {ignore_index})"
+        )
+    return kept
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def mse(
+    prediction: npt.ArrayLike, target: npt.ArrayLike, reduction: str = "mean"
+) -> tuple[Any, npt.NDArray[Any]]:
+    """Squared error, by default averaged over all elements.
+
+    Parameters
+    ----------
+    prediction : array_like, float32 or float64, any shape
+    target : array_like of real numbers, the same shape
+    reduction : {"mean", "sum", "none"}
+
+    Returns
+    -------
+    loss : NumPy scalar of the dtype of `prediction`
+        With "none" an array, one loss per element. The mean of no elements is nan.
+    dprediction : ndarray of the shape and dtype of `prediction`
+        Gradient of the loss; with "none" that of the sum of the losses.
+
+    Raises
+    ------
+    TypeError
+        If `prediction` is not floating point, or `target` not real.
+    ValueError
+        If the shapes differ (nothing is broadcast), or `reduction` is unknown.
+    """
+    prediction, target = _floating("prediction", prediction), np.asarray(target)
+    _check_reduction(reduction)
+    if target.dtype.kind not in "fiu":
+        raise TypeError(f"target is {target.dtype}: real numbers are needed")
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"prediction has shape {prediction.shape} but target has shape {target.shape}"
+        )
+    difference = prediction - target.astype(prediction.dtype)
+    return _reduce(difference * difference, 2 * difference, reduction, difference.size)
+
+
+def _floating(name, values):
+    array = np.asarray(values)
+    if array.dtype.kind != "f" or array.dtype == np.float16:
+        raise TypeError(f"{name} is {array.dtype}: float32 or float64 is needed")
+    return array
+
+
+def _check_reduction(reduction):
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction is {reduction!r}: it can be {', '.join(REDUCTIONS)}")
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _below_zero(logits, axis):
+    """Logits less their maximum, so that no exponential overflows."""
+    if logits.ndim == 0 or logits.shape[axis] == 0:
+        raise ValueError(f"logits of shape {logits.shape} have no classes along axis {axis}")
+    return logits - logits.max(axis=axis, keepdims=True)
+
+
+def _reduce(losses, gradient, reduction, count):
+    """Reduce losses that are zero where they do not count, together with their gradient."""
+    if reduction == "none":
+        return losses[()], gradient
+    total = losses.sum()
+    if reduction == "sum":
+        return total, gradient
+    if count == 0:
+        return losses.dtype.type(np.nan), gradient
+    return total / count, gradient / count

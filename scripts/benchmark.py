@@ -1,0 +1,214 @@
+"""How fast, and how lean: forward + backward of handrnn.nn against torch.nn on the CPU.
+
+Both run in one process, in turn, on the same weights, inputs and gradients and with the same
+number of threads; a row is the ratio of their median times (above 1: handrnn is faster), the
+share of handrnn's time spent in matrix products, and each one's peak of memory beyond what it
+held before, in a process of its own.
+
+    python scripts/benchmark.py             # all rows: about 8 minutes
+    python scripts/benchmark.py --smoke     # two small rows: seconds
+    python scripts/benchmark.py --readme    # also write the table into README.md
+
+Expected on one thread: RNN and GRU faster than torch everywhere but at H = 512, where both are
+one long matrix product; LSTM in float64 likewise; LSTM in float32 between half of torch's fused
+oneDNN layer at small sizes and level with it at large ones.
+"""
+
+import argparse
+import math
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import readme
+from threadpoolctl import threadpool_limits
+
+from handrnn import nn, sequence
+
+GRID = [
+    (10, 128, 1, 128),
+    (30, 128, 10, 128),
+    (100, 128, 10, 128),
+    (100, 32, 64, 256),
+    (100, 20, 10, 100),
+    (50, 1, 16, 32),
+    (200, 64, 512, 512),
+    (1000, 16, 8, 32),
+]
+SMOKE = [(10, 8, 4, 16), (50, 1, 16, 32)]
+
+
+class Pair:
+    """The same layer twice, with the same weights, input and gradient by the output."""
+
+    def __init__(self, kind, dtype, sizes):
+        import torch
+
+        T, B, I, H = sizes
+        rng = np.random.default_rng(0)
+        self.mine = getattr(nn, kind)(I, H, dtype=dtype, rng=0)
+        self.theirs = self.mine.to_torch()
+        self.x = rng.standard_normal((T, B, I)).astype(dtype)
+        self.dy = rng.standard_normal((T, B, H)).astype(dtype)
+        self.their_x = torch.tensor(self.x, requires_grad=True)
+        self.their_dy = torch.tensor(self.dy)
+
+    def handrnn(self):
+        """One forward and backward, all gradients."""
+        self.mine.zero_grad()
+        self.mine(self.x)
+        self.mine.backward(self.dy)
+
+    def torch(self):
+        """The same in torch."""
+        self.theirs.zero_grad()
+        self.their_x.grad = None
+        self.theirs(self.their_x)[0].backward(self.their_dy)
+
+
+def seconds(function):
+    """Wall-clock time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def in_turn(pair, budget):
+    """Median times of both, taken alternately for so many seconds."""
+    pair.handrnn()
+    pair.torch()
+    mine, theirs = [], []
+    end = time.perf_counter() + budget
+    while len(mine) < 5 or time.perf_counter() < end:
+        mine.append(seconds(pair.handrnn))
+        theirs.append(seconds(pair.torch))
+    return statistics.median(mine), statistics.median(theirs)
+
+
+class TimedNumpy:
+    """numpy, as the engine sees it, with a stopwatch on its matrix products."""
+
+    def __init__(self):
+        self.spent = 0.0
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def matmul(self, *arguments, **options):
+        """numpy.matmul, timed."""
+        return self._timed(np.matmul, arguments, options)
+
+    def dot(self, *arguments, **options):
+        """numpy.dot, timed."""
+        return self._timed(np.dot, arguments, options)
+
+    def _timed(self, product, arguments, options):
+        start = time.perf_counter()
+        result = product(*arguments, **options)
+        self.spent += time.perf_counter() - start
+        return result
+
+
+def product_share(pair, calls=5):
+    """The part of handrnn's time that its matrix products take."""
+    timed = TimedNumpy()
+    sequence.np = timed
+    try:
+        total = sum(seconds(pair.handrnn) for _ in range(calls))
+    finally:
+        sequence.np = np
+    return timed.spent / total
+
+
+def peak_of(kind, dtype, sizes, side):
+    """MiB that one side holds at most during three calls, beyond what it held before."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak_here, (kind, dtype, sizes, side))
+
+
+def _peak_here(kind, dtype, sizes, side):
+    warm = Pair(kind, dtype, (3, 2, 2, 2))
+    warm.handrnn()
+    warm.torch()
+    pair = Pair(kind, dtype, sizes)
+    Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts from here
+    before = _status("VmRSS")
+    for _ in range(3):
+        getattr(pair, side)()
+    return (_status("VmHWM") - before) / 1024
+
+
+def _status(field):
+    text = Path("/proc/self/status").read_text()
+    return int(text.split(f"{field}:")[1].split()[0])
+
+
+def growth(kind, dtype, short=250, factor=4):
+    """Time of factor times the steps, over factor times the time of the short sequence."""
+    shorter, longer = (Pair(kind, dtype, (T, 16, 8, 32)) for T in (short, factor * short))
+    ratios = [seconds(longer.handrnn) / seconds(shorter.handrnn) / factor for _ in range(21)]
+    return statistics.median(ratios)
+
+
+def import_seconds():
+    """Median time that ``import handrnn`` takes, numpy included, in a fresh interpreter."""
+    code = "import time; t = time.perf_counter(); import handrnn; print(time.perf_counter() - t)"
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True) for _ in range(7)]
+    return statistics.median(float(run.stdout) for run in runs)
+
+
+def main():
+    """Measure, print, and write what was asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1, help="of BLAS and of torch (default 1)")
+    parser.add_argument("--cells", nargs="+", default=["RNN", "LSTM", "GRU"])
+    parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
+    parser.add_argument("--seconds", type=float, default=4.0, help="a row (default 4)")
+    parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
+    parser.add_argument("--smoke", action="store_true", help="two small rows")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    options = parser.parse_args()
+    try:
+        import torch
+    except ImportError:
+        sys.exit("benchmark.py compares with torch: pip install 'handrnn[torch]'")
+    threadpool_limits(options.threads)
+    torch.set_num_threads(options.threads)
+    memory = Path("/proc/self/clear_refs").exists() and not options.no_memory
+    print(f"numpy {np.__version__}, torch {torch.__version__}, {options.threads} thread(s) each")
+
+    head = ["layer", "(T, B, I, H)", "handrnn ms", "torch ms", "torch / handrnn", "in products"]
+    head += ["handrnn MiB", "torch MiB"] if memory else []
+    rows, ratios = [], []
+    for kind in options.cells:
+        for dtype in options.dtypes:
+            for sizes in SMOKE if options.smoke else GRID:
+                pair = Pair(kind, dtype, sizes)
+                mine, theirs = in_turn(pair, 0.2 if options.smoke else options.seconds)
+                ratios.append(theirs / mine)
+                row = [f"{kind} {dtype}", str(sizes), f"{mine * 1e3:.2f}", f"{theirs * 1e3:.2f}"]
+                row += [f"{ratios[-1]:.2f}", f"{product_share(pair):.0%}"]
+                if memory:
+                    row += [
+                        f"{peak_of(kind, dtype, sizes, side):.1f}" for side in ("handrnn", "torch")
+                    ]
+                rows.append(row)
+                print("  ".join(f"{cell:>20}" if k < 2 else cell for k, cell in enumerate(row)))
+    summary = (
+        f"Geometric mean of torch / handrnn over {len(ratios)} rows: "
+        f"{math.exp(statistics.fmean(map(math.log, ratios))):.2f}. "
+        f"Four times the steps take {growth('LSTM', 'float32'):.2f} x 4 times the time. "
+        f"`import handrnn` takes {import_seconds():.2f} s."
+    )
+    print(summary)
+    if options.readme:
+        versions = f"NumPy {np.__version__}, torch {torch.__version__}, {options.threads} thread(s)"
+        readme.replace("benchmark", f"{readme.table(head, rows)}\n\n{versions}. {summary}")
+
+
+if __name__ == "__main__":
+    main()
