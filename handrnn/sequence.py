@@ -10,7 +10,7 @@ In the loop stands what is sequential: the recurrent product and the cell's ``st
 inputs) is done for a chunk of steps at once, small enough to stay in the processor's cache.
 """
 
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,6 +162,11 @@ def backward(tape, dy=None, d_state=None):
     dx : ndarray (T, I, B)
     d_state : tuple of ndarray, by the state at the start
     d_weights : Weights
+
+    Raises
+    ------
+    ValueError
+        Shapes that are not those of what `forward` returned.
     """
     cell, weights, xs, gates, (hs, *cs), active = tape
     T, _, B = xs.shape
@@ -173,9 +178,13 @@ def backward(tape, dy=None, d_state=None):
     W_hr = weights.W_hr
 
     d_states = [np.zeros(buffer.shape[1:], dtype) for buffer in states]
-    for mine, given in zip(d_states, d_state or repeat(None), strict=False):
-        if given is not None:
-            mine[...] = given
+    names = [f"d{name}" for name in cell.states]
+    given = _by_name(names, d_state or [None] * len(names), "d_state")
+    expected = {name: mine.shape for name, mine in zip(names, d_states, strict=True)}
+    _check_shapes({"dy": dy, **given}, {"dy": (T, P, B), **expected})
+    for mine, theirs in zip(d_states, given.values(), strict=True):
+        if theirs is not None:
+            mine[...] = theirs
     dx = np.zeros((T, I, B), dtype)
     dW_x = np.zeros((KH, xs.shape[1]), dtype)
     dW_h = np.zeros((KH, hs.shape[1]), dtype)
@@ -251,7 +260,7 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
 def _check(cell, x, state, weights):
     """Sizes and common dtype, or an error that says what does not fit."""
     K = len(cell.gates)
-    given = {"x": x, **dict(zip(cell.states, state, strict=True)), **weights._asdict()}
+    given = {"x": x, **_by_name(cell.states, state, "state"), **weights._asdict()}
     arrays = {name: a for name, a in given.items() if a is not None}
     for name, array in arrays.items():
         if array.dtype.kind not in "fc" or array.dtype == np.float16:
@@ -275,14 +284,26 @@ def _check(cell, x, state, weights):
         )
     expected = {"W_hh": (K * H, P), "b_ih": (K * H,), "b_hh": (K * H,), "W_hr": (P, H)}
     expected |= dict(zip(cell.states, [(P, B), (H, B)], strict=False))
-    for name in expected.keys() & arrays.keys():
-        if arrays[name].shape != expected[name]:
-            raise ValueError(f"{name} is {arrays[name].shape}: {expected[name]} is needed")
+    _check_shapes(arrays, expected)
     if (weights.b_ih is None) != (weights.b_hh is None):
         raise ValueError("b_ih and b_hh are given together or not at all")
     if weights.W_hr is not None and not hasattr(cell, "emit"):
         raise ValueError(f"{cell.__name__} has no projection: W_hr is for the LSTM")
     return H, P, dtype
+
+
+def _by_name(names, arrays, what):
+    if len(arrays) != len(names):
+        needed = ", ".join(names)
+        raise ValueError(f"{what} holds {len(arrays)} arrays: one each is needed for {needed}")
+    return dict(zip(names, arrays, strict=True))
+
+
+def _check_shapes(arrays, expected):
+    for name, shape in expected.items():
+        array = arrays.get(name)
+        if array is not None and array.shape != shape:
+            raise ValueError(f"{name} is {array.shape}: {shape} is needed")
 
 
 def _chunk_length(cell, T, H, B, dtype):
