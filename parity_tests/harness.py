@@ -12,8 +12,8 @@ float32
     tensors is at most 8 times the largest of torch's own errors over the tensors of the case.
     Where a tensor holds a handful of numbers torch is exact by chance, so size-one cases are pooled
     over 32 redraws: the largest of our errors, tensor by tensor, against the largest of torch's.
-    Where the largest errors come from one ill-conditioned draw, chance still decides: correct code
-    failed 17 of 1,508 pooled cases of tanh, LSTM and GRU on fresh seeds.
+    A draw in which one unit of rounding in the inputs moves the truth itself by more than 1000
+    cannot tell right from wrong and is drawn again, whatever the candidate makes of it.
 relu
     Units that are dead for all examples and steps leave gradients that are all zero and prove
     nothing: the case is redrawn with the next seed. In float32 also where rounding can put a value
@@ -45,6 +45,7 @@ FLOAT32_FACTOR = 8
 REDRAWS_OF_SIZE_ONE = 32
 KINK_MARGIN_UNITS = 16
 KINK_UNITS = 1000
+ILL_CONDITIONED_UNITS = 1000
 LARGEST_NUMBER_OF_REDRAWS = 5000
 
 Quantities = dict[str, np.ndarray]
@@ -542,13 +543,33 @@ def redraws(case: Case) -> Iterator[Draw]:
     """
     for seed in range(case.seed, case.seed + LARGEST_NUMBER_OF_REDRAWS):
         bundle = draw(replace(case, seed=seed))
-        if case.cell != "rnn_relu":
-            yield bundle, oracle(bundle)
-        elif case.dtype == "float64" or not _near_a_kink(bundle):
-            truth = oracle(bundle)
-            if _proves_something(bundle, truth):
-                yield bundle, truth
+        relu, single = case.cell == "rnn_relu", case.dtype == "float32"
+        if relu and single and _near_a_kink(bundle):
+            continue
+        truth = oracle(bundle)
+        if relu and not _proves_something(bundle, truth):
+            continue
+        if single and is_size_one(case) and _is_ill_conditioned(bundle, truth):
+            continue
+        yield bundle, truth
     raise RuntimeError(f"no more useful draws of {case}")
+
+
+def _is_ill_conditioned(bundle: Bundle, truth: Quantities) -> bool:
+    """Whether a unit of rounding in the inputs moves the truth further than any budget allows."""
+    u = compare.unit_roundoff(bundle.case.dtype)
+    rng = np.random.default_rng(bundle.case.seed)
+
+    def shifted(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {name: shifted(value) for name, value in values.items()}
+        if isinstance(values, tuple):
+            return tuple(map(shifted, values))
+        return None if values is None else values * (1 + u * rng.choice((-1.0, 1.0), values.shape))
+
+    numbers = ("params", "x", "state", "dy", "dstate_n")
+    neighbour = replace(bundle, **{name: shifted(getattr(bundle, name)) for name in numbers})
+    return max(_errors(oracle(neighbour), truth).values()) > ILL_CONDITIONED_UNITS * u
 
 
 def _near_a_kink(bundle: Bundle) -> bool:
