@@ -1,0 +1,43 @@
+"""The README says what is so: its code runs, its lines are those of the source, its files exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+
+
+@pytest.mark.parametrize("block", range(len(BLOCKS)))
+def test_code_runs(block):
+    if "import torch" in BLOCKS[block]:
+        pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
+    names = {}
+    exec(BLOCKS[block], names)
+    if "loss" in names:
+        assert names["loss"] < 0.1, "the example on the first screen learns its task"
+
+
+def test_lines_beside_the_equations_are_those_of_cells():
+    source = (ROOT / "handrnn" / "cells.py").read_text()
+    rows = re.findall(r"^\| [a-z]\S*.* = .* \| (`.*`) \|$", README, re.M)
+    assert len(rows) == 8
+    for line in re.findall(r"`([^`]+)`", " ".join(rows)):
+        assert line in source, line
+
+
+def test_files_exist():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert "://" in link or (ROOT / link).exists(), link
+    for script in re.findall(r"(scripts/\w+\.py)", README):
+        assert (ROOT / script).exists(), script
+
+
+def test_tree_names_every_module():
+    tree = README.split("## The house")[1]
+    for path in (ROOT / "handrnn").glob("*.py"):
+        assert path.name in tree or path.name == "__init__.py", path.name
+    for path in (ROOT / "scripts").glob("*.py"):
+        assert path.name in tree or path.name == "readme.py", path.name
