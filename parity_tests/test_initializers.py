@@ -243,10 +243,10 @@ def test_float32_without_randomness():
 
 
 def test_the_global_random_state_is_neither_used_nor_moved():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state(legacy=False)  # noqa: NPY002
     for name, arguments in RANDOM:
         draw(name, arguments)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_equal(np.random.get_state(legacy=False), before)  # noqa: NPY002
 
 
 @pytest.mark.parametrize(
