@@ -12,15 +12,17 @@ What torch does by autograd is asked for here: ``y, state = m(x)`` forward, and
 ((5, 2, 4), (5, 2, 3), (16, 4))
 """
 
+import math
 import operator
 import os
-import tempfile
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from . import cells, initializers, layouts, sequence
 
@@ -153,29 +155,41 @@ class Module:
     def save(self, path):
         """Write all parameters to an .npz file, at once or not at all."""
         path = Path(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **self.state_dict())
-            Path(name).replace(path)
+            with part.open("wb") as file:
+                np.savez(file, **self.state_dict())
+            part.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
 
     def load(self, path):
-        """Read parameters that `save` has written. Returns the module."""
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError(f"{path} is not an .npz file")
-            self.load_state_dict(dict(file))
+        """Read parameters that `save` has written. Returns the module.
+
+        Raises
+        ------
+        OSError
+            A file that cannot be read.
+        ValueError
+            Another kind of file, or parameters that do not fit; nothing is loaded then.
+        """
+        with Path(path).open("rb") as file:
+            try:
+                arrays = dict(np.load(file, allow_pickle=False))
+            except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+                message = f"{path} is not an .npz file that save has written"
+                raise ValueError(message) from error
+        self.load_state_dict(arrays)
         return self
 
     def to_torch(self):
         """The torch.nn module of the same kind with the same weights."""
         torch = _import_torch("to_torch")
-        module = getattr(torch.nn, type(self).__name__)(
-            **self._arguments(), dtype=getattr(torch, self.dtype.name)
-        )
+        with torch.random.fork_rng(devices=[]):  # its initial weights are not wanted
+            module = getattr(torch.nn, type(self).__name__)(
+                **self._arguments(), dtype=getattr(torch, self.dtype.name)
+            )
         module.load_state_dict(
             {name: torch.from_numpy(array) for name, array in self.state_dict().items()}
         )
@@ -233,7 +247,9 @@ class Linear(Module):
     rng : numpy.random.Generator or seed, optional
     """
 
-    def __init__(self, in_features, out_features, bias=True, *, dtype=np.float32, rng=None):
+    def __init__(
+        self, in_features, out_features, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
+    ):
         self.in_features = _at_least(0, in_features, "in_features")
         self.out_features = _at_least(0, out_features, "out_features")
         shapes: dict[str, tuple[int, ...]] = {"weight": (out_features, in_features)}
@@ -262,8 +278,9 @@ class Linear(Module):
         x, weight = self._taped()
         dy = self._floats(d_output, "d_output")
         _same_shape(dy, (*x.shape[:-1], self.out_features), "d_output")
-        rows = dy.reshape(-1, self.out_features)
-        self.grads["weight"] += rows.T @ x.reshape(-1, self.in_features)
+        examples = math.prod(x.shape[:-1])  # reshape cannot tell from an array without elements
+        rows = dy.reshape(examples, self.out_features)
+        self.grads["weight"] += rows.T @ x.reshape(examples, self.in_features)
         if "bias" in self.params:
             self.grads["bias"] += rows.sum(axis=0)
         return dy @ weight
@@ -595,7 +612,7 @@ class RNN(Recurrent):
         dropout=0.0,
         bidirectional=False,
         *,
-        dtype=np.float32,
+        dtype: npt.DTypeLike = np.float32,
         rng=None,
     ):
         self.cell = _rnn_cell(nonlinearity)
@@ -646,7 +663,7 @@ class LSTM(Recurrent):
         bidirectional=False,
         proj_size=0,
         *,
-        dtype=np.float32,
+        dtype: npt.DTypeLike = np.float32,
         rng=None,
     ):
         super().__init__(
@@ -689,7 +706,7 @@ class GRU(Recurrent):
         dropout=0.0,
         bidirectional=False,
         *,
-        dtype=np.float32,
+        dtype: npt.DTypeLike = np.float32,
         rng=None,
     ):
         super().__init__(
@@ -821,7 +838,14 @@ class RNNCell(RecurrentCell):
     """One step of `RNN`; parameters ``weight_ih, weight_hh, bias_ih, bias_hh``."""
 
     def __init__(
-        self, input_size, hidden_size, bias=True, nonlinearity="tanh", *, dtype=np.float32, rng=None
+        self,
+        input_size,
+        hidden_size,
+        bias=True,
+        nonlinearity="tanh",
+        *,
+        dtype: npt.DTypeLike = np.float32,
+        rng=None,
     ):
         self.cell = _rnn_cell(nonlinearity)
         self.nonlinearity = nonlinearity
@@ -836,7 +860,9 @@ class LSTMCell(RecurrentCell):
 
     cell = cells.LSTM
 
-    def __init__(self, input_size, hidden_size, bias=True, *, dtype=np.float32, rng=None):
+    def __init__(
+        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
+    ):
         super().__init__(input_size, hidden_size, bias, dtype, rng)
 
 
@@ -845,7 +871,9 @@ class GRUCell(RecurrentCell):
 
     cell = cells.GRU
 
-    def __init__(self, input_size, hidden_size, bias=True, *, dtype=np.float32, rng=None):
+    def __init__(
+        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
+    ):
         super().__init__(input_size, hidden_size, bias, dtype, rng)
 
 
@@ -866,7 +894,7 @@ def from_torch(module, *, rng=None):
     """
     kinds = {kind.__name__: kind for kind in (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell, Linear)}
     name = type(module).__name__
-    if name not in kinds or not hasattr(module, "state_dict"):
+    if name not in kinds or not type(module).__module__.startswith("torch.nn."):
         raise TypeError(f"cannot convert a {name}: one of {', '.join(kinds)} is needed")
     state = {key: _to_array(value) for key, value in module.state_dict().items()}
     options = {"dtype": next(iter(state.values())).dtype, "rng": rng}
@@ -926,7 +954,11 @@ def _at_least(least, value, name):
 
 
 def _probability(value):
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.floating)
+        or not 0 <= value <= 1
+    ):
         raise ValueError(f"dropout is {value!r}: a probability in [0, 1] is needed")
     return float(value)
 
