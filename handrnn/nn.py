@@ -206,6 +206,8 @@ class Module:
     def _floats(self, array, name):
         """The caller's array, if it has this module's dtype."""
         array = np.asarray(array)
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"{name} holds {array.dtype}, {self.dtype} is needed")
         if array.dtype != self.dtype:
             raise TypeError(
                 f"{name} is {array.dtype} but this {type(self).__name__} is {self.dtype}:"
@@ -309,14 +311,15 @@ class Recurrent(Module):
         self,
         input_size,
         hidden_size,
-        num_layers,
-        bias,
-        batch_first,
-        dropout,
-        bidirectional,
-        proj_size,
-        dtype,
-        rng,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        proj_size=0,
+        *,
+        dtype: npt.DTypeLike = np.float32,
+        rng=None,
     ):
         self.input_size = _at_least(1, input_size, "input_size")
         self.hidden_size = _at_least(1, hidden_size, "hidden_size")
@@ -329,10 +332,12 @@ class Recurrent(Module):
         self.dropout = _probability(dropout)
         if self.dropout and num_layers == 1:
             warnings.warn(
-                "dropout acts between layers: with num_layers=1 it does nothing", stacklevel=3
+                "dropout acts between layers: with num_layers=1 it does nothing", stacklevel=2
             )
         self.bidirectional = bool(bidirectional)
         self.proj_size = _at_least(0, proj_size, "proj_size")
+        if self.proj_size and self.cell is not cells.LSTM:
+            raise ValueError(f"proj_size is for the LSTM: {type(self).__name__} has no projection")
         if self.proj_size >= hidden_size:
             raise ValueError(
                 f"proj_size {proj_size} must be smaller than hidden_size {hidden_size}"
@@ -625,9 +630,8 @@ class RNN(Recurrent):
             batch_first,
             dropout,
             bidirectional,
-            0,
-            dtype,
-            rng,
+            dtype=dtype,
+            rng=rng,
         )
 
     def _arguments(self) -> dict[str, Any]:
@@ -652,33 +656,6 @@ class LSTM(Recurrent):
 
     cell = cells.LSTM
 
-    def __init__(
-        self,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
-        proj_size=0,
-        *,
-        dtype: npt.DTypeLike = np.float32,
-        rng=None,
-    ):
-        super().__init__(
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            proj_size,
-            dtype,
-            rng,
-        )
-
 
 class GRU(Recurrent):
     """Gated recurrent unit: n = tanh(b_n + r a_n), h_t = n + z (h_{t-1} - n).
@@ -696,32 +673,6 @@ class GRU(Recurrent):
 
     cell = cells.GRU
 
-    def __init__(
-        self,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
-        *,
-        dtype: npt.DTypeLike = np.float32,
-        rng=None,
-    ):
-        super().__init__(
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            0,
-            dtype,
-            rng,
-        )
-
 
 class RecurrentCell(Module):
     """One step of a cell: RNNCell, LSTMCell, GRUCell.
@@ -732,7 +683,9 @@ class RecurrentCell(Module):
 
     cell: Any
 
-    def __init__(self, input_size, hidden_size, bias, dtype, rng):
+    def __init__(
+        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
+    ):
         self.input_size = _at_least(1, input_size, "input_size")
         self.hidden_size = _at_least(1, hidden_size, "hidden_size")
         self.bias = bool(bias)
@@ -775,8 +728,7 @@ class RecurrentCell(Module):
         _, end, tape = sequence.forward(
             self.cell, np.atleast_2d(x).T[None], start, weights, keep=self.training
         )
-        if self.training:
-            self._tape.append((tape, shape))
+        self._tape = [*self._tape, (tape, shape)] if self.training else []
         return self._rows(end, shape)
 
     def backward(self, d_state):
@@ -849,7 +801,7 @@ class RNNCell(RecurrentCell):
     ):
         self.cell = _rnn_cell(nonlinearity)
         self.nonlinearity = nonlinearity
-        super().__init__(input_size, hidden_size, bias, dtype, rng)
+        super().__init__(input_size, hidden_size, bias, dtype=dtype, rng=rng)
 
     def _arguments(self) -> dict[str, Any]:
         return _with_nonlinearity(self, super()._arguments())
@@ -860,21 +812,11 @@ class LSTMCell(RecurrentCell):
 
     cell = cells.LSTM
 
-    def __init__(
-        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
-    ):
-        super().__init__(input_size, hidden_size, bias, dtype, rng)
-
 
 class GRUCell(RecurrentCell):
     """One step of `GRU`; parameters ``weight_ih, weight_hh, bias_ih, bias_hh``."""
 
     cell = cells.GRU
-
-    def __init__(
-        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
-    ):
-        super().__init__(input_size, hidden_size, bias, dtype, rng)
 
 
 def from_torch(module, *, rng=None):
@@ -926,7 +868,10 @@ def _unsort(array, order):
 def _to_array(value):
     """An array of a torch tensor (on any device, part of a graph or not) or of anything else."""
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
+        try:
+            value = value.detach().cpu().numpy()
+        except TypeError:
+            raise TypeError(f"NumPy has no {value.dtype}: value.float() it first") from None
     return np.asarray(value)
 
 
@@ -964,10 +909,9 @@ def _probability(value):
 
 
 def _rnn_cell(nonlinearity):
-    kinds = {"tanh": cells.RNN, "relu": cells.ReluRNN}
-    if nonlinearity not in kinds:
+    if nonlinearity not in ("tanh", "relu"):
         raise ValueError(f"nonlinearity is {nonlinearity!r}: 'tanh' or 'relu' is needed")
-    return kinds[nonlinearity]
+    return cells.RNN if nonlinearity == "tanh" else cells.ReluRNN
 
 
 def _with_nonlinearity(module, arguments):

@@ -108,7 +108,7 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
         _transfer(x_chunk[:, :I], x[start:stop, :, :k])
         np.matmul(W_x, x_chunk, out=b[:n, :, :k])
         for buffer in edges:
-            buffer[1:, :, k:] = buffer[0, :, k:]
+            buffer[1:, :, k:] = buffer[0, :, k:]  # who takes no step keeps its state
         edges_k = [buffer[..., :k] for buffer in edges]
         _steps(cell, W_h, W_hr, h_chunk, gates_chunk, b[:n, :, :k], edges_k)
         _transfer(y[start:stop, :, :k], edges_k[0][1:])

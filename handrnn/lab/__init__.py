@@ -1,0 +1,1 @@
+"""The laboratory: tasks, one run, a sweep of runs, statistics, figures."""

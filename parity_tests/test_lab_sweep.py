@@ -1,0 +1,338 @@
+"""Sweeps: the same bits everywhere, finished runs stay finished, unfinished ones do no harm."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from handrnn.lab import progress, run, sweep, threads, training
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "accuracy_vs_length.py"
+TINY = {"hidden": 8, "batch": 16, "steps": 30, "check_every": 10, "screen": 50, "confirm": 100}
+FILES = (sweep.CONFIG, sweep.METRICS, sweep.DONE)
+
+
+class Here(concurrent.futures.Executor):
+    """Executes at once, in this process: the least that an executor can be."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = concurrent.futures.Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def tiny_runs():
+    return [
+        run.PRESETS[preset](cell, length, 0, **TINY)
+        for preset in run.PRESETS
+        for cell in ("RNN", "LSTM")
+        for length in (4, 7)
+    ]
+
+
+def outcome_of(directory, runs):
+    """What has to be equal to the last bit: results with fingerprints, and all checks."""
+    found = {}
+    for each in runs:
+        record = sweep.read(directory / each.name)
+        assert record is not None
+        found[each.name] = (record.result, (directory / each.name / sweep.METRICS).read_bytes())
+    return found
+
+
+def test_alone_in_a_sweep_with_one_or_two_workers_the_bits_are_the_same(tmp_path):
+    runs = tiny_runs()
+    for name, options in {
+        "here": {"executor": Here()},
+        "one": {"workers": 1},
+        "two": {"workers": 2},
+    }.items():
+        outcome = sweep.sweep(runs, tmp_path / name, **options)
+        assert not outcome.failed
+        assert [record.run for record in outcome.records] == runs
+    expected = outcome_of(tmp_path / "here", runs)
+    assert outcome_of(tmp_path / "one", runs) == expected
+    assert outcome_of(tmp_path / "two", runs) == expected
+    for each in runs:
+        assert training.train(each) == expected[each.name][0]
+
+
+def test_workers_have_one_blas_thread_and_the_parent_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with sweep.process_pool(1) as pool:
+        seen = [pool.submit(os.getenv, name).result() for name in threads.VARIABLES]
+    assert seen == ["1"] * len(threads.VARIABLES)
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
+
+
+def test_a_run_executes_with_one_blas_thread(monkeypatch):
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    seen = []
+    monkeypatch.setattr(training, "_train", lambda *_: seen.extend(threadpoolctl.threadpool_info()))
+    training.train(tiny_runs()[0])
+    assert seen
+    assert {library["num_threads"] for library in seen} == {1}
+
+
+def test_a_sweep_skips_what_is_done_and_redoes_what_is_not(tmp_path, monkeypatch):
+    runs = tiny_runs()[:5]
+    sweep.sweep(runs, tmp_path, executor=Here())
+    expected = outcome_of(tmp_path, runs)
+    cut, damaged, gone, half, kept = (tmp_path / each.name for each in runs)
+    (cut / sweep.DONE).unlink()
+    (cut / sweep.METRICS).write_text("step,trained_length,loss,scr")
+    (cut / (sweep.DONE + ".draft")).write_text('{"result": {"accu')
+    (damaged / sweep.CONFIG).write_text('{"label": ')
+    for name in FILES:
+        (gone / name).unlink()
+    gone.rmdir()
+    (half / sweep.DONE).write_text('{"result": {}}')
+
+    executed = []
+    execute = sweep.execute
+
+    def look(each, directory):
+        executed.append(each.name)
+        execute(each, directory)
+
+    monkeypatch.setattr(sweep, "execute", look)
+    outcome = sweep.sweep(runs, tmp_path, executor=Here())
+    assert sorted(executed) == sorted(path.name for path in (cut, damaged, gone, half))
+    assert outcome.skipped == 1
+    assert kept.name not in executed
+    assert outcome_of(tmp_path, runs) == expected
+    assert sorted(path.name for path in cut.iterdir()) == sorted(FILES)
+
+    executed.clear()
+    outcome = sweep.sweep(runs, tmp_path, executor=Here())
+    assert (executed, outcome.skipped) == ([], 5)
+    assert [record.run for record in outcome.records] == runs
+
+
+def test_another_configuration_under_the_same_name_is_refused_before_anything_starts(tmp_path):
+    sweep.sweep([run.faithful("RNN", 4, 0, **TINY)], tmp_path, executor=Here())
+    changed = [run.faithful("RNN", 9, 0, **TINY), run.faithful("RNN", 4, 0, **TINY, rate=0.01)]
+    with pytest.raises(ValueError, match=r"faithful-RNN-T004-seed0 .* rate = 0.001, not 0.01"):
+        sweep.sweep(changed, tmp_path, executor=Here())
+    assert [path.name for path in tmp_path.iterdir()] == ["faithful-RNN-T004-seed0"]
+
+
+def test_two_runs_of_one_name_are_refused(tmp_path):
+    runs = [run.faithful("RNN", 4, 0, **TINY), run.faithful("RNN", 4, 0, **TINY, rate=0.01)]
+    with pytest.raises(ValueError, match="two runs of the sweep are called faithful-RNN-T004"):
+        sweep.sweep(runs, tmp_path, executor=Here())
+
+
+def test_a_run_that_raises_is_reported_and_the_others_go_on(tmp_path, monkeypatch):
+    runs = tiny_runs()[:4]
+    train = training.train
+
+    def fail_once(each, report):
+        if each == runs[1]:
+            raise FloatingPointError("the loss went away")
+        return train(each, report)
+
+    # An earlier result whose configuration was damaged must not outlive the failure.
+    sweep.execute(runs[1], os.fspath(tmp_path / runs[1].name))
+    (tmp_path / runs[1].name / sweep.CONFIG).write_text("{")
+    monkeypatch.setattr(training, "train", fail_once)
+    outcome = sweep.sweep(runs, tmp_path, executor=Here())
+    assert outcome.failed == {runs[1].name: "FloatingPointError: the loss went away"}
+    assert [record.run for record in outcome.records] == [runs[0], *runs[2:]]
+    assert sweep.read(tmp_path / runs[1].name) is None
+
+    monkeypatch.setattr(training, "train", train)
+    outcome = sweep.sweep(runs, tmp_path, executor=Here())
+    assert (outcome.skipped, outcome.failed) == (3, {})
+    assert [record.run for record in outcome.records] == runs
+
+
+def test_the_longest_runs_start_first(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(sweep, "execute", lambda each, _: started.append(each))
+    sweep.sweep(tiny_runs(), tmp_path, executor=Here())
+    costs = [sweep.cost(each) for each in started]
+    assert costs == sorted(costs, reverse=True)
+    assert (started[0].cell, started[0].length) == ("LSTM", 7)
+
+
+def test_an_interrupted_pool_leaves_no_process_behind():
+    workers = []
+
+    def hold():
+        with sweep.process_pool(1) as pool:
+            workers.append(pool.submit(os.getpid).result())
+            pool.submit(time.sleep, 90)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hold()
+    wait_for_the_end_of(workers[0])
+
+
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
+    """Killed outright, a parent cannot tell its workers to stop; they notice by themselves."""
+    program = (
+        "import os, pathlib, time\n"
+        "from handrnn.lab import sweep\n"
+        "if __name__ == '__main__':\n"
+        "    with sweep.process_pool(1) as pool:\n"
+        "        pid = pool.submit(os.getpid).result()\n"
+        "        pathlib.Path('worker').write_text(str(pid))\n"
+        "        os.kill(os.getpid(), 9)\n"
+    )
+    (tmp_path / "parent.py").write_text(program)
+    root = os.fspath(SCRIPT.parents[1])
+    parent = subprocess.run(
+        [sys.executable, "parent.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        timeout=60,
+        check=False,
+    )
+    assert parent.returncode == -signal.SIGKILL
+    wait_for_the_end_of(int((tmp_path / "worker").read_text()))
+
+
+def wait_for_the_end_of(worker):
+    deadline = time.monotonic() + 30
+    while is_alive(worker):
+        assert time.monotonic() < deadline, "the worker is still there"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A dead process that nobody has waited for still has a number.
+    status = pathlib.Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def run_script(*arguments):
+    return [sys.executable, os.fspath(SCRIPT), *arguments]
+
+
+def script_environment():
+    return {**os.environ, "PYTHONPATH": os.fspath(SCRIPT.parents[1])}
+
+
+def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
+    pytest.importorskip("matplotlib")
+    # T = 3 takes a moment; T = 900 does not end within this test.
+    arguments = "--preset faithful --cells RNN --seeds 1 --steps 40 --lengths 3 900"
+    command = run_script(*arguments.split(), "--out", os.fspath(tmp_path))
+    short, long = (tmp_path / f"faithful-RNN-T{T:03d}-seed0" for T in (3, 900))
+    # Started from a shell's background the tests ignore SIGINT, and their children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        command, env=script_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    signal.signal(signal.SIGINT, before)
+    try:
+        deadline = time.monotonic() + 60
+        while not ((short / sweep.DONE).exists() and (long / sweep.CONFIG).exists()):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert output == ""
+    assert errors.splitlines() == [
+        f"interrupted: 1 of 2 runs are finished in {tmp_path}; the same command goes on from there"
+    ]
+    assert not (long / sweep.DONE).exists()
+
+
+def test_the_smoke_run_of_the_script(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = run_script("--smoke", "--out", os.fspath(tmp_path))
+    finished = subprocess.run(
+        command, env=script_environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.stderr == ""
+    assert finished.returncode == 0
+    lines = finished.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[2:6]] == [
+        ["faithful", "RNN"],
+        ["faithful", "LSTM"],
+        ["tuned", "RNN"],
+        ["tuned", "LSTM"],
+    ]
+    assert lines[-1] == f"figure: {tmp_path / 'accuracy_vs_length.png'}"
+    for suffix in (".png", ".svg", ".csv", "_runs.csv"):
+        assert (tmp_path / f"accuracy_vs_length{suffix}").stat().st_size > 100
+    versions = json.loads(next(tmp_path.glob("*/done.json")).read_text())["versions"]
+    assert set(versions) == {"python", "numpy", "handrnn"}
+
+
+class Terminal:
+    """A stand-in for stderr that says it is a terminal and keeps what is written."""
+
+    def __init__(self):
+        self.text = ""
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+
+def test_bars_show_the_whole_and_each_run(tmp_path, monkeypatch):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    runs = tiny_runs()[:3]
+    done = {runs[0].name}
+    sweep.execute(runs[1], os.fspath(tmp_path / runs[1].name))
+    check = sweep.read_last_check(tmp_path / runs[1].name)
+    assert check is not None
+    assert check["step"] == "30"
+    with progress.bars(runs, done, sweep.cost, show=True) as bars:
+        bars.advance(runs[1], check)
+        bars.advance(runs[2], None)
+        bars.end(runs[1])
+        bars.end(runs[2])
+    assert f"{runs[1].name}: 100%" in terminal.text
+    assert f"accuracy {check['screened']}" in terminal.text
+    assert "all runs: 100%" in terminal.text
+    assert "left" in terminal.text
+    assert "(3 of 3 runs)" in terminal.text
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_no_bars_outside_a_terminal(show, capsys):
+    runs = tiny_runs()[:2]
+    with progress.bars(runs, set(), sweep.cost, show) as bars:
+        bars.advance(runs[0], None)
+        bars.end(runs[0])
+    assert capsys.readouterr().err == ""
+
+
+def test_the_last_check_is_the_last_whole_line(tmp_path):
+    assert sweep.read_last_check(tmp_path) is None
+    metrics = tmp_path / sweep.METRICS
+    metrics.write_text("step,loss\n")
+    assert sweep.read_last_check(tmp_path) is None
+    metrics.write_text("step,loss\n10,2.5\n20,2.25\n30,2.")
+    assert sweep.read_last_check(tmp_path) == {"step": "20", "loss": "2.25"}
