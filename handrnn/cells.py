@@ -15,11 +15,14 @@ Of itself a cell knows three things, all pointwise, all written into storage len
 ``step``    one step forward: from a, b and the previous states to the next states; the
             activated gates are left behind in the storage of a;
 ``slopes``  what a step back multiplies dh and dc by. No recurrence in it: done for many steps
-            at once, on arrays with time in front;
+            at once, on arrays with time behind the gates;
 ``carry``   one step back, which must run backwards in time: slopes become dz, dc becomes the
             gradient of the previous cell state.
 
-One tanh serves all gates, sigmoid(z) = 1/2 + 1/2 tanh(z/2): where ``halved`` says so, a and b
+``step_views`` and ``carry_views`` cut the storage of many steps (time in front) into the pieces
+that one step takes: to slice at every step would cost as much as the arithmetic.
+
+One tanh serves all gates, sigmoid(z) = 1/2 + 1/2 tanh(z/2): for gates that are sigmoids, a and b
 arrive as halves. Nothing decides on a value (abs, where, maximum) but relu, so complex numbers
 pass through forward and a complex step can differentiate it.
 
@@ -44,7 +47,7 @@ class RNN:
     """h = tanh(a + b)."""
 
     gates = ("h",)
-    halved = (False,)
+    sigmoids = 0  # how many of them, counted from the first, are sigmoids
     states = ("h",)
     kept = 0  # blocks of gates that backward needs
     sloped = 1  # blocks that slopes fills
@@ -54,9 +57,14 @@ class RNN:
     holomorphic = True  # whether complex numbers may pass
 
     @staticmethod
-    def step(a, b, before, after, work):
+    def step_views(a, b):
+        return a[:, 0], b[:, 0]
+
+    @staticmethod
+    def step(views, before, after, work):
+        a, b = views
         a += b
-        tanh(a[0], out=after[0])  # h = tanh(z)
+        tanh(a, out=after[0])  # h = tanh(z)
 
     @staticmethod
     def slopes(gates, before, after, out, work):
@@ -65,8 +73,13 @@ class RNN:
         subtract(1, dh_dz, out=dh_dz)  # dh/dz = 1 - h^2
 
     @staticmethod
-    def carry(slopes, gates, d_states, work):
-        slopes *= d_states[0]  # dz = dh dh/dz
+    def carry_views(slopes, gates):
+        return (slopes[:, 0],)
+
+    @staticmethod
+    def carry(views, d_states, work):
+        (dh_dz,), (dh,) = views, d_states
+        dh_dz *= dh  # dz = dh dh/dz
 
 
 class ReluRNN(RNN):
@@ -75,9 +88,10 @@ class ReluRNN(RNN):
     holomorphic = False
 
     @staticmethod
-    def step(a, b, before, after, work):
+    def step(views, before, after, work):
+        a, b = views
         a += b
-        maximum(a[0], 0, out=after[0])  # h = max(0, z)
+        maximum(a, 0, out=after[0])  # h = max(0, z)
 
     @staticmethod
     def slopes(gates, before, after, out, work):
@@ -93,7 +107,7 @@ class LSTM:
     """
 
     gates = ("o", "i", "f", "g")
-    halved = (True, True, True, False)
+    sigmoids = 3
     states = ("h", "c")
     kept = 4
     sloped = 5
@@ -102,14 +116,18 @@ class LSTM:
     holomorphic = True
 
     @staticmethod
-    def step(a, b, before, after, work):
+    def step_views(a, b):
+        return a, b, a[:, :3], a[:, 0], a[:, 1], a[:, 2], a[:, 3]
+
+    @staticmethod
+    def step(views, before, after, work):
+        a, b, o_i_f, o, i, f, g = views
         (_, c_prev), (h, c) = before, after
         a += b
         tanh(a, out=a)
-        o_i_f, half = a[:3], HALF[a.dtype]
+        half = HALF[a.dtype]
         o_i_f *= half
         o_i_f += half
-        o, i, f, g = a
         multiply(f, c_prev, out=c)
         c += multiply(i, g, out=work)  # c = f c_prev + i g
         LSTM.emit(o, c, out=h)
@@ -139,19 +157,23 @@ class LSTM:
         dh_dc *= o  # dh/dc = o (1 - tanh(c)^2)
 
     @staticmethod
-    def carry(slopes, gates, d_states, work):
-        dh, dc = d_states
-        dc += multiply(dh, slopes[0], out=work)  # dc = dc_next + dh dh/dc
-        slopes[1] *= dh  # dz_o = dh dh/do
-        slopes[2:] *= dc  # dz_i, dz_f, dz_g = dc dc/di, dc dc/df, dc dc/dg
-        dc *= gates[2]  # dc_prev = dc f
+    def carry_views(slopes, gates):
+        return slopes[:, 0], slopes[:, 1], slopes[:, 2:], gates[:, 2]
+
+    @staticmethod
+    def carry(views, d_states, work):
+        (dh_dc, dh_do, dc_di_df_dg, f), (dh, dc) = views, d_states
+        dc += multiply(dh, dh_dc, out=work)  # dc = dc_next + dh dh/dc
+        dh_do *= dh  # dz_o = dh dh/do
+        dc_di_df_dg *= dc  # dz_i, dz_f, dz_g = dc dc/di, dc dc/df, dc dc/dg
+        dc *= f  # dc_prev = dc f
 
 
 class GRU:
     """r, u = sigmoid(a + b), n = tanh(b + r a); h = n + u (h_prev - n)."""
 
     gates = ("r", "u", "n")
-    halved = (True, True, False)
+    sigmoids = 2
     states = ("h",)
     kept = 4
     sloped = 4
@@ -161,16 +183,20 @@ class GRU:
     holomorphic = True
 
     @staticmethod
-    def step(a, b, before, after, work):
+    def step_views(a, b):
+        return a[:, :2], b[:, :2], a[:, 0], a[:, 1], a[:, 2], b[:, 2], a[:, 3]
+
+    @staticmethod
+    def step(views, before, after, work):
+        r_u, b_r_u, r, u, a_n, b_n, n = views
         (h_prev,), (h,) = before, after
-        r_u, half = a[:2], HALF[a.dtype]
-        r_u += b[:2]
+        r_u += b_r_u
         tanh(r_u, out=r_u)
+        half = HALF[r_u.dtype]
         r_u *= half
         r_u += half
-        r, u, a_n, n = a
         multiply(r, a_n, out=n)
-        n += b[2]
+        n += b_n
         tanh(n, out=n)  # n = tanh(b_n + r a_n)
         subtract(h_prev, n, out=h)
         h *= u
@@ -192,7 +218,11 @@ class GRU:
         dh_du *= subtract(h_prev, n, out=work)  # dh/du = (h_prev - n) u (1 - u)
 
     @staticmethod
-    def carry(slopes, gates, d_states, work):
-        (dh,) = d_states
-        slopes *= dh  # dz = dh dh/dz
-        dh *= gates[1]  # dh_prev = dh u + W_hh^T dz
+    def carry_views(slopes, gates):
+        return slopes, gates[:, 1]
+
+    @staticmethod
+    def carry(views, d_states, work):
+        (dh_dz, u), (dh,) = views, d_states
+        dh_dz *= dh  # dz = dh dh/dz, for r, u, a_n and b_n
+        dh *= u  # dh_prev = dh u + W_hh^T dz

@@ -38,17 +38,13 @@ def torch_shapes(gates, inputs, hidden, bias=True, projection=0):
 def weights_from_torch(cell, arrays, suffix=""):
     """The core's Weights from a mapping under torch's names (name + suffix)."""
     there = TORCH_GATES[len(cell.gates)]
-    found = {
-        field: arrays[name + suffix]
-        for name, field in TORCH_FIELDS.items()
-        if name + suffix in arrays
-    }
-    return sequence.Weights(
-        **{
-            field: array if field == "W_hr" else _reorder(array, there, cell.gates)
-            for field, array in found.items()
-        }
-    )
+    fields = {}
+    for name, field in TORCH_FIELDS.items():
+        array = arrays.get(name + suffix)
+        if array is not None and field != "W_hr":
+            array = _reorder(array, there, cell.gates)
+        fields[field] = array
+    return sequence.Weights(**fields)
 
 
 def weights_to_torch(cell, weights, suffix=""):
@@ -66,8 +62,7 @@ def _reorder(array, old, new):
     if old == new:
         return array
     H = len(array) // len(old)
-    blocks = {gate: array[k * H : (k + 1) * H] for k, gate in enumerate(old)}
-    return np.concatenate([blocks[gate] for gate in new])
+    return np.concatenate([array[k * H : (k + 1) * H] for k in map(old.index, new)])
 
 
 def to_core(x, batch_first=False):

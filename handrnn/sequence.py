@@ -135,14 +135,13 @@ def _steps(cell, W_h, W_hr, h, gates, b, states):
     work, emitted = np.empty((2, H, B), b.dtype)
     product = _product_into(a[0])
     edges = list(zip(*states, strict=True))
-    for h_t, a_t, gates_t, b_t, before, after in zip(
-        h, a, gates, b, edges[:-1], edges[1:], strict=True
-    ):
+    views = zip(*cell.step_views(gates, b), strict=True)
+    for h_t, a_t, views_t, before, after in zip(h, a, views, edges[:-1], edges[1:], strict=True):
         product(W_h, h_t, out=a_t)
         if W_hr is None:
-            cell.step(gates_t, b_t, before, after, work)
+            cell.step(views_t, before, after, work)
         else:
-            cell.step(gates_t, b_t, before, (emitted, *after[1:]), work)
+            cell.step(views_t, before, (emitted, *after[1:]), work)
             np.matmul(W_hr, emitted, out=after[0])
 
 
@@ -241,16 +240,15 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
     back = np.empty((P, B), slopes.dtype)
     dh, *dc = d_states
     product = _product_into(dh)
-    for dh_t, slopes_t, gates_t, da_t in zip(
-        dhs[::-1], slopes[::-1], gates[::-1], da[::-1], strict=True
-    ):
+    views = zip(*cell.carry_views(slopes[::-1], gates[::-1]), strict=True)
+    for dh_t, views_t, da_t in zip(dhs[::-1], views, da[::-1], strict=True):
         dh += dh_t
         if W_hr is None:
-            cell.carry(slopes_t, gates_t, d_states, work)
+            cell.carry(views_t, d_states, work)
         else:
             dh_t[...] = dh
             np.matmul(W_hr.T, dh, out=d_emitted)
-            cell.carry(slopes_t, gates_t, (d_emitted, *dc), work)
+            cell.carry(views_t, (d_emitted, *dc), work)
         if cell.detour:
             dh += product(W_hhT, da_t, out=back)
         else:
@@ -313,11 +311,14 @@ def _chunk_length(cell, T, H, B, dtype):
 
 
 def _for_step(cell, W, b, dtype):
-    """[W b] with the rows halved whose gate computes its sigmoid as a tanh."""
-    H = len(W) // len(cell.gates)
-    joined = np.concatenate((W, b[:, None]), axis=1) if b is not None else W
-    halves = np.repeat(np.where(cell.halved, 0.5, 1.0), H)[:, None]
-    return np.multiply(joined, halves, dtype=dtype)
+    """[W b], with the rows of sigmoids halved: `cells` computes them as a tanh of z/2."""
+    rows, columns = W.shape
+    joined = np.empty((rows, columns + (b is not None)), dtype)
+    joined[:, :columns] = W
+    if b is not None:
+        joined[:, columns] = b
+    joined[: rows // len(cell.gates) * cell.sigmoids] *= 0.5
+    return joined
 
 
 def _transfer(target, source):
