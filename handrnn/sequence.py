@@ -327,8 +327,8 @@ def _transfer(target, source):
     The faces have other axes than the core, and a transposing copy along strides of a power of
     two throws its own lines out of the cache.
     """
-    for k in range(0, target.shape[-1], 16):
-        target[..., k : k + 16] = source[..., k : k + 16]
+    for k in range(0, target.shape[-1], 32):
+        target[..., k : k + 32] = source[..., k : k + 32]
 
 
 def _columns(chunk, buffer):

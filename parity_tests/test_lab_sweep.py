@@ -215,11 +215,13 @@ def wait_for_the_end_of(worker):
 def is_alive(pid):
     try:
         os.kill(pid, 0)
+        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except ProcessLookupError:
         return False
+    except FileNotFoundError:  # no such files on this system; or it has just ended: look again
+        return True
     # A dead process that nobody has waited for still has a number.
-    status = pathlib.Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def run_script(*arguments):

@@ -206,7 +206,7 @@ def test_arguments_and_defaults_are_torchs(torch, kind, positional, all_of_them)
             assert ("bias" in mine.params) == (expected is not None)
         else:
             assert getattr(mine, name) == expected, name
-    with pytest.raises(TypeError, match="positional|integer"):
+    with pytest.raises(TypeError, match=r"positional|integer"):
         getattr(nn, kind)(*positional, np.float64)
 
 

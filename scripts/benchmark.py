@@ -5,7 +5,7 @@ number of threads; a row is the ratio of their median times (above 1: handrnn is
 share of handrnn's time spent in matrix products, and each one's peak of memory beyond what it
 held before, in a process of its own.
 
-    python scripts/benchmark.py             # all rows: about 8 minutes
+    python scripts/benchmark.py             # all rows: about 9 minutes
     python scripts/benchmark.py --smoke     # two small rows: seconds
     python scripts/benchmark.py --readme    # also write the table into README.md
 
