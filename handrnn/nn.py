@@ -216,7 +216,7 @@ class Module:
         return array
 
     def _taped(self):
-        if self._tape is None:
+        if not self._tape:
             raise RuntimeError(
                 f"{type(self).__name__}.backward needs a forward in training mode before it"
             )
@@ -743,11 +743,7 @@ class RecurrentCell(Module):
         dx : ndarray like x
         d_state0 : like the state given
         """
-        if not self._tape:
-            raise RuntimeError(
-                f"{type(self).__name__}.backward needs a forward in training mode before it"
-            )
-        tape, shape = self._tape[-1]
+        tape, shape = self._taped()[-1]
         d_end = [d if d is None else d.T for d in self._columns(d_state, shape, "d_state", True)]
         dx, d_start, d_weights = sequence.backward(tape, None, d_end)
         self._tape.pop()

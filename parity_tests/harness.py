@@ -82,6 +82,7 @@ class Case:
         _require(self.scale in SCALES, f"scale is {self.scale!r}: it can be {', '.join(SCALES)}")
         sizes = (self.T, self.B, self.I, self.H, self.num_layers)
         _require(min(sizes) >= 1, f"sizes and layers start at 1, not {min(sizes)}")
+        _require(self.seed >= 0, f"seed is {self.seed}: it cannot be negative")
         if self.cell == "lstm_proj":
             _require(1 <= self.P < self.H, f"P is {self.P}: it must be in 1..{self.H - 1}")
         if not self.batched:
@@ -740,7 +741,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case = Case(**options)
     except ValueError as wrong:
         parser.error(str(wrong))
-    judgement = judge(case, candidate)
+    try:
+        judgement = judge(case, candidate)
+    except ImportError as missing:
+        parser.exit(1, f"{parser.prog} {missing}\n")
     print(judgement.table())
     print()
     print("PASS" if judgement.passed else f"FAIL\n{judgement}")

@@ -126,6 +126,15 @@ def test_what_is_not_finite_fails_at_its_place(reference, value):
     assert "1 of 60 values are not finite; first at layer 0, gate f, unit 2, input 1" in str(found)
 
 
+def test_what_is_not_a_number_is_located():
+    reference = np.ones(4)
+    found = compare.locate("a", np.array([1, 2, np.nan, 1.5]), reference, budget=1e-12)
+    assert not found.passed
+    assert found.first is not None
+    assert found.worst is not None
+    assert (found.first.index, found.worst.index) == ((1,), (2,))
+
+
 def test_a_reference_that_is_not_finite_fails(reference):
     reference["y"][0, 0, 0] = np.nan
     assert report_on(copy_of(reference), reference)["y"].problem == "the reference is not finite"

@@ -158,6 +158,24 @@ def test_a_run_that_raises_is_reported_and_the_others_go_on(tmp_path, monkeypatc
     assert [record.run for record in outcome.records] == runs
 
 
+def test_a_check_can_be_read_as_soon_as_it_is_made(tmp_path, monkeypatch):
+    train = training.train
+    seen = []
+
+    def look(each, report):
+        def report_and_look(check):
+            report(check)
+            there = sweep.read_last_check(tmp_path)
+            seen.append((str(check.step), there and there["step"]))
+
+        return train(each, report_and_look)
+
+    monkeypatch.setattr(training, "train", look)
+    sweep.execute(tiny_runs()[0], os.fspath(tmp_path))
+    assert len(seen) > 1
+    assert all(made == read for made, read in seen)
+
+
 def test_the_longest_runs_start_first(tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr(sweep, "execute", lambda each, _: started.append(each))
@@ -282,6 +300,19 @@ def test_the_smoke_run_of_the_script(tmp_path):
         assert (tmp_path / f"accuracy_vs_length{suffix}").stat().st_size > 100
     versions = json.loads(next(tmp_path.glob("*/done.json")).read_text())["versions"]
     assert set(versions) == {"python", "numpy", "handrnn"}
+
+
+def test_a_directory_that_cannot_be_made_is_said_once_and_nothing_starts(tmp_path):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_text("")
+    command = run_script("--smoke", "--out", os.fspath(tmp_path / "file" / "results"))
+    finished = subprocess.run(
+        command, env=script_environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+    (line,) = finished.stderr.splitlines()
+    assert "Not a directory" in line
 
 
 class Terminal:

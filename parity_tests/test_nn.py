@@ -748,6 +748,11 @@ def test_gradients_that_are_refused(name, bad):
     np.testing.assert_array_equal(dx, expected[1 + len(parts(state))])
 
 
+def test_an_lstm_starts_from_both_of_its_states():
+    with pytest.raises(TypeError, match="state c holds object"):
+        make("LSTM")(np.ones((T, B, I)), (np.ones((1, B, H)), None))
+
+
 def test_gradient_of_an_lstms_state_is_a_pair():
     module = make("LSTM")
     x, state, _, (dh, dc) = example(module)
@@ -985,6 +990,14 @@ def test_everything_wrong_with_a_state_dict_is_said_at_once():
         module.load_state_dict(bad, strict=False)
     assert "missing" not in str(caught.value)
     same(module.state_dict().values(), before.values())
+
+
+@pytest.mark.parametrize("values", [1j, "a", None])
+def test_only_numbers_that_are_real_are_loaded(values):
+    module = make("Linear")
+    state = module.state_dict() | {"bias": np.full(H, values)}
+    with pytest.raises(ValueError, match=r"bias holds .*, numbers are needed"):
+        module.load_state_dict(state)
 
 
 def test_load_state_dict_not_strict():

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from parity_tests import test_grid
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
@@ -26,6 +28,10 @@ def test_lines_beside_the_equations_are_those_of_cells():
     assert len(rows) == 8
     for line in re.findall(r"`([^`]+)`", " ".join(rows)):
         assert line in source, line
+
+
+def test_the_number_of_cases_is_that_of_the_grid():
+    assert f"on {len(test_grid.CASES)} cases that cover" in README
 
 
 def test_files_exist():

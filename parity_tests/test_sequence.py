@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from scipy import special
 
 from handrnn import cells, sequence
 
@@ -281,6 +282,28 @@ def test_each_column_is_its_own_sequence(kind, active):
 
 
 @every_kind
+def test_many_columns_are_as_if_few(kind):
+    """More columns than a transposing copy takes at once, and no multiple of those."""
+    many, few = 299, 23
+    problem = draw(kind, B=many)
+    outputs, gradients = run(problem)
+    parts = []
+    for start in range(0, many, few):
+        columns = slice(start, start + few)
+        given = {n: a if n[0] in "Wb" else a[..., columns] for n, a in problem.given.items()}
+        cotangents = {n: a[..., columns] for n, a in problem.cotangents.items()}
+        parts.append(run(problem._replace(given=given, cotangents=cotangents)))
+    close(outputs, {n: np.concatenate([y[n] for y, _ in parts], axis=-1) for n in outputs})
+    expected = {
+        n: sum(d[n] for _, d in parts)
+        if n[0] in "Wb"
+        else np.concatenate([d[n] for _, d in parts], axis=-1)
+        for n in gradients
+    }
+    close(gradients, expected)
+
+
+@every_kind
 def test_all_columns_active_is_nothing_special(kind):
     problem = draw(kind)
     full = problem._replace(active=np.full(T, B))
@@ -537,3 +560,16 @@ def test_outputs_land_where_they_are_wanted():
     assert y is out
     np.testing.assert_array_equal(out, expected["y"])
     assert (room[..., :H] == 9).all()
+
+
+# ------------------------------------------------------------------------------------ the sigmoid
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sigmoid_is_the_logistic_function(dtype):
+    z = np.array([-1000, -3, -0.5, 0, 0.5, 3, 1000], dtype)
+    found = cells.sigmoid(z)
+    assert found.dtype == dtype
+    close({"sigmoid": found}, {"sigmoid": special.expit(z)}, tolerance=2 * np.finfo(dtype).eps)
+    step = cells.sigmoid(z + 1e-30j)
+    np.testing.assert_allclose(step.imag / 1e-30, found * (1 - found), rtol=1e-5, atol=1e-7)

@@ -19,6 +19,7 @@ assignment's own cap on updates.
 """
 
 import argparse
+import os
 import pathlib
 import shutil
 import sys
@@ -107,6 +108,13 @@ def default_directory(options: argparse.Namespace) -> pathlib.Path:
     return pathlib.Path("results", f"accuracy_vs_length{suffix}")
 
 
+def make_directory(path: pathlib.Path) -> None:
+    """Make the directory of the results; OSError where nothing can be written."""
+    path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} cannot be written to")
+
+
 def table(records: list[sweep.Record]) -> tuple[list[str], list[list[str]]]:
     """Median accuracy and solved seeds of each recipe, a column a length: head and rows."""
     curves: dict[str, dict[int, figures.Point]] = {}
@@ -132,7 +140,7 @@ def publish(head: list[str], rows: list[list[str]], figure: pathlib.Path) -> Non
     for path in (figure, figure.with_suffix(".csv")):
         shutil.copyfile(path, target / path.name)
     caption = "Median accuracy on 10,000 fresh sequences, and seeds that reach 99 %. "
-    caption += "L99: the longest T at which at least 80 % of the seeds do."
+    caption += "L99: the longest T at which at least 80 % of the seeds do. A dash: not run."
     readme.replace("accuracy", f"{readme.table(head, rows)}\n\n{caption}")
 
 
@@ -149,13 +157,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         figures.require_matplotlib()
+        make_directory(options.out)
+    except (ModuleNotFoundError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
         outcome = sweep.sweep(
             options.runs,
             options.out,
             workers=options.workers,
             show_progress=not options.no_progress,
         )
-    except (ModuleNotFoundError, ValueError) as error:
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

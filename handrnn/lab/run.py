@@ -124,10 +124,13 @@ class Run:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} = {value!r} has to be a finite number above 0")
-        if self.forget_bias is not None and self.cell != "LSTM":
-            raise ValueError(
-                f"forget_bias = {self.forget_bias!r}: a {self.cell} has no forget gate"
-            )
+        if self.forget_bias is not None:
+            if self.cell != "LSTM":
+                raise ValueError(
+                    f"forget_bias = {self.forget_bias!r}: an {self.cell} has no forget gate"
+                )
+            if not math.isfinite(self.forget_bias):
+                raise ValueError(f"forget_bias = {self.forget_bias!r} has to be a finite number")
 
     @property
     def name(self) -> str:
