@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import layouts
+
 Array = npt.NDArray[Any]
 
 
@@ -239,9 +241,7 @@ def forget_bias(
         If `hidden_size` is below 1.
     """
     hidden_size = _at_least("hidden_size", hidden_size, 1)
-    bias = constant((4 * hidden_size,), 0.0, dtype=dtype)
-    bias[hidden_size : 2 * hidden_size] = value
-    return bias
+    return layouts.torch_bias(4, hidden_size, f=value).astype(_floating(dtype))
 
 
 def chrono(
@@ -279,8 +279,7 @@ def chrono(
         If `rng` is no generator, or `dtype` not floating point.
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    rest = np.zeros_like(keep)
-    return np.concatenate((-keep, keep, rest, rest)).astype(_floating(dtype))
+    return layouts.torch_bias(4, hidden_size, i=-keep, f=keep).astype(_floating(dtype))
 
 
 def chrono_gru(
@@ -302,8 +301,7 @@ def chrono_gru(
         Gate blocks in torch's order r, u, n (torch writes z for u).
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    rest = np.zeros_like(keep)
-    return np.concatenate((rest, keep, rest)).astype(_floating(dtype))
+    return layouts.torch_bias(3, hidden_size, u=keep).astype(_floating(dtype))
 
 
 def _chrono_keep(hidden_size, longest, rng):

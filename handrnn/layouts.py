@@ -35,6 +35,14 @@ def torch_shapes(gates, inputs, hidden, bias=True, projection=0):
     return shapes
 
 
+def torch_bias(gates, hidden, **values):
+    """A bias (gates*hidden,) in torch's packing: a value or (hidden,) a named gate, else zero."""
+    bias = np.zeros((gates, hidden))
+    for gate, value in values.items():
+        bias[TORCH_GATES[gates].index(gate)] = value
+    return bias.reshape(-1)
+
+
 def weights_from_torch(cell, arrays, suffix=""):
     """The core's Weights from a mapping under torch's names (name + suffix)."""
     there = TORCH_GATES[len(cell.gates)]

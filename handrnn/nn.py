@@ -206,12 +206,12 @@ class Module:
     def _floats(self, array, name):
         """The caller's array, if it has this module's dtype."""
         array = np.asarray(array)
-        if array.dtype.kind not in "fiu":
-            raise TypeError(f"{name} holds {array.dtype}, {self.dtype} is needed")
         if array.dtype != self.dtype:
+            kind = type(self).__name__
+            other = f", or {kind}(..., dtype=...)" if array.dtype.kind == "f" else ""
             raise TypeError(
-                f"{name} is {array.dtype} but this {type(self).__name__} is {self.dtype}:"
-                f" {name}.astype({self.dtype.name!r}), or {type(self).__name__}(..., dtype=...)"
+                f"{name} is {array.dtype} but this {kind} is {self.dtype}:"
+                f" {name}.astype({self.dtype.name!r}){other}"
             )
         return array
 
@@ -678,7 +678,8 @@ class RecurrentCell(Module):
     """One step of a cell: RNNCell, LSTMCell, GRUCell.
 
     Calls in training mode are remembered, and each `backward` goes back through the latest one
-    not yet gone through: a loop over time is followed by a loop back. `zero_grad` forgets them.
+    not yet gone through: a loop over time is followed by a loop back. The next call after that
+    begins anew and forgets what is left.
     """
 
     cell: Any
@@ -692,14 +693,10 @@ class RecurrentCell(Module):
         shapes = layouts.torch_shapes(len(self.cell.gates), input_size, hidden_size, self.bias)
         super().__init__(shapes, dtype, rng)
         self._tape = []
+        self._going_back = False
 
     def reset_parameters(self):
         self._draw(initializers.torch_recurrent, self.hidden_size)
-
-    def zero_grad(self):
-        """Set all gradients to zero and forget the calls that backward has not gone through."""
-        super().zero_grad()
-        self._tape = []
 
     def forward(self, x, state=None):
         """One step.
@@ -728,7 +725,10 @@ class RecurrentCell(Module):
         _, end, tape = sequence.forward(
             self.cell, np.atleast_2d(x).T[None], start, weights, keep=self.training
         )
-        self._tape = [*self._tape, (tape, shape)] if self.training else []
+        if self._going_back or not self.training:
+            self._tape, self._going_back = [], False
+        if self.training:
+            self._tape.append((tape, shape))
         return self._rows(end, shape)
 
     def backward(self, d_state):
@@ -747,6 +747,7 @@ class RecurrentCell(Module):
         d_end = [d if d is None else d.T for d in self._columns(d_state, shape, "d_state", True)]
         dx, d_start, d_weights = sequence.backward(tape, None, d_end)
         self._tape.pop()
+        self._going_back = True
         for name, gradient in layouts.weights_to_torch(self.cell, d_weights).items():
             self.grads[name] += gradient
         return self._row(dx[0], (*shape[:-1], self.input_size)), self._rows(d_start, shape)

@@ -106,7 +106,7 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
         edges = [buffer[first : first + n + 1] for buffer in states]
 
         _transfer(x_chunk[:, :I], x[start:stop, :, :k])
-        np.matmul(W_x, x_chunk, out=b[:n, :, :k])
+        _matmul(W_x, x_chunk, out=b[:n, :, :k])
         for buffer in edges:
             buffer[1:, :, k:] = buffer[0, :, k:]  # who takes no step keeps its state
         edges_k = [buffer[..., :k] for buffer in edges]
@@ -142,7 +142,7 @@ def _steps(cell, W_h, W_hr, h, gates, b, states):
             cell.step(views_t, before, after, work)
         else:
             cell.step(views_t, before, (emitted, *after[1:]), work)
-            np.matmul(W_hr, emitted, out=after[0])
+            _matmul(W_hr, emitted, out=after[0])
 
 
 def backward(tape, dy=None, d_state=None):
@@ -220,7 +220,7 @@ def backward(tape, dy=None, d_state=None):
         if cell.entering != cell.recurrent:
             columns = _columns(db, left)
         dW_x += np.dot(columns, _columns(x_chunk, right).T)
-        np.matmul(W_ihT, db, out=dx[start:stop, :, :k])
+        _matmul(W_ihT, db, out=dx[start:stop, :, :k])
         if W_hr is not None:
             cell.emit(gates_chunk[:, 0], after[1], out=work_chunk)
             dW_hr += np.dot(_columns(dh_chunk, left), _columns(work_chunk, right).T)
@@ -247,7 +247,7 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
             cell.carry(views_t, d_states, work)
         else:
             dh_t[...] = dh
-            np.matmul(W_hr.T, dh, out=d_emitted)
+            _matmul(W_hr.T, dh, out=d_emitted)
             cell.carry(views_t, (d_emitted, *dc), work)
         if cell.detour:
             dh += product(W_hhT, da_t, out=back)
@@ -341,7 +341,17 @@ def _columns(chunk, buffer):
 
 def _product_into(target):
     """The matrix product with the smallest overhead that can write there."""
-    return np.dot if target.flags.c_contiguous else np.matmul
+    return np.dot if target.flags.c_contiguous else _matmul
+
+
+def _matmul(left, right, out):
+    """np.matmul, silent as np.dot is.
+
+    BLAS kernels compute in lanes that they then leave out, and matmul would report what happened
+    there. An overflow that counts is reported by the next operation on the result.
+    """
+    with np.errstate(all="ignore"):
+        return np.matmul(left, right, out=out)
 
 
 def _chunks(T, length, active, B):

@@ -19,7 +19,7 @@ ARROWS = {  # module: the modules of the package that it may import
     "textbook": set(),
     "compare": set(),
     "losses": set(),
-    "initializers": set(),
+    "initializers": {"layouts"},
     "optim": set(),
     "nn": {"cells", "sequence", "layouts", "initializers"},
     "__init__": {"compare", "initializers", "layouts", "losses", "nn", "optim", "textbook"},

@@ -566,11 +566,29 @@ def test_a_failed_backward_of_a_cell_can_be_repeated(name):
 
 
 @every_cell
-def test_zero_grad_of_a_cell_forgets_its_calls(name):
+def test_a_cell_remembers_its_calls_until_a_loop_back_is_over(name):
     module = make(name)
     x, state, _, d_state = example(module)
     module(x, state)
+    module(x, state)
     module.zero_grad()
+    module.backward(d_state)
+    once = {key: value.copy() for key, value in module.grads.items()}
+    module(x, state)  # begins anew: the first call of before is forgotten
+    module.zero_grad()
+    module.backward(d_state)
+    for key, value in once.items():
+        np.testing.assert_array_equal(module.grads[key], value)
+    with pytest.raises(RuntimeError, match="needs a forward"):
+        module.backward(d_state)
+
+
+@every_cell
+def test_a_cell_in_eval_mode_forgets_its_calls(name):
+    module = make(name)
+    x, state, _, d_state = example(module)
+    module(x, state)
+    module.eval()(x, state)
     with pytest.raises(RuntimeError, match="needs a forward"):
         module.backward(d_state)
 
@@ -749,7 +767,7 @@ def test_gradients_that_are_refused(name, bad):
 
 
 def test_an_lstm_starts_from_both_of_its_states():
-    with pytest.raises(TypeError, match="state c holds object"):
+    with pytest.raises(TypeError, match="state c is object"):
         make("LSTM")(np.ones((T, B, I)), (np.ones((1, B, H)), None))
 
 

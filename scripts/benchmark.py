@@ -9,9 +9,9 @@ held before, in a process of its own.
     python scripts/benchmark.py --smoke     # two small rows: seconds
     python scripts/benchmark.py --readme    # also write the table into README.md
 
-Expected on one thread: RNN and GRU faster than torch everywhere but at H = 512, where both are
-one long matrix product; LSTM in float64 likewise; LSTM in float32 between half of torch's fused
-oneDNN layer at small sizes and level with it at large ones.
+Expected on one thread: RNN, GRU and the float64 LSTM level with torch where matrix products are
+everything (H = 512), and faster the smaller the sizes; the float32 LSTM, for which torch has a
+fused oneDNN layer, between half of its speed at small sizes and level with it at large ones.
 """
 
 import argparse
@@ -39,6 +39,8 @@ GRID = [
     (200, 64, 512, 512),
     (1000, 16, 8, 32),
 ]
+CELLS = ["RNN", "LSTM", "GRU"]
+DTYPES = ["float32", "float64"]
 SMOKE = [(10, 8, 4, 16), (50, 1, 16, 32)]
 
 
@@ -165,13 +167,17 @@ def main():
     """Measure, print, and write what was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, default=1, help="of BLAS and of torch (default 1)")
-    parser.add_argument("--cells", nargs="+", default=["RNN", "LSTM", "GRU"])
-    parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
+    for option, values in (("--cells", CELLS), ("--dtypes", DTYPES)):
+        parser.add_argument(option, nargs="+", choices=values, default=values)
     parser.add_argument("--seconds", type=float, default=4.0, help="a row (default 4)")
     parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
     parser.add_argument("--smoke", action="store_true", help="two small rows")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     options = parser.parse_args()
+    if options.threads < 1:
+        parser.error(f"--threads {options.threads}: at least 1 is allowed")
+    if options.smoke and options.readme:
+        parser.error("--smoke measures too little for --readme")
     try:
         import torch
     except ImportError:

@@ -16,9 +16,6 @@ CELLS: dict[str, Callable[..., nn.RNN | nn.LSTM]] = {"RNN": nn.RNN, "LSTM": nn.L
 
 EVALUATION_BATCH = 500
 
-# torch stacks an LSTM's gates in the order i, f, g, o.
-_FORGET = 1
-
 
 class Model:
     """A recurrent layer and the linear read-out of its last hidden state.
@@ -102,4 +99,4 @@ def initialise(layer: nn.RNN | nn.LSTM, run: run_module.Run, rng: np.random.Gene
             gate[...] = initializers.orthogonal(gate.shape, rng=rng)
         bias_ih[...] = 0
     if run.forget_bias is not None:
-        bias_ih[_FORGET * hidden : (_FORGET + 1) * hidden] = run.forget_bias
+        bias_ih += initializers.forget_bias(hidden, run.forget_bias, dtype=bias_ih.dtype)
