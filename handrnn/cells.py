@@ -20,7 +20,8 @@ Of itself a cell knows three things, all pointwise, all written into storage len
             gradient of the previous cell state.
 
 ``step_views`` and ``carry_views`` cut the storage of many steps (time in front) into the pieces
-that one step takes: to slice at every step would cost as much as the arithmetic.
+that one step takes: to slice at every step would cost as much as the arithmetic. Where a ufunc
+has one argument more than the equation, that is where the result goes (cheaper than ``out=``).
 
 One tanh serves all gates, sigmoid(z) = 1/2 + 1/2 tanh(z/2): for gates that are sigmoids, a and b
 arrive as halves. Nothing decides on a value (abs, where, maximum) but relu, so complex numbers
@@ -57,14 +58,14 @@ class RNN:
     holomorphic = True  # whether complex numbers may pass
 
     @staticmethod
-    def step_views(a, b):
-        return a[:, 0], b[:, 0]
+    def step_views(a, b, before, after):
+        return a[:, 0], b[:, 0], after[0]
 
     @staticmethod
-    def step(views, before, after, work):
-        a, b = views
+    def step(views, work):
+        a, b, h = views
         a += b
-        tanh(a, out=after[0])  # h = tanh(z)
+        tanh(a, out=h)  # h = tanh(z)
 
     @staticmethod
     def slopes(gates, before, after, out, work):
@@ -88,10 +89,10 @@ class ReluRNN(RNN):
     holomorphic = False
 
     @staticmethod
-    def step(views, before, after, work):
-        a, b = views
+    def step(views, work):
+        a, b, h = views
         a += b
-        maximum(a, 0, out=after[0])  # h = max(0, z)
+        maximum(a, 0, out=h)  # h = max(0, z)
 
     @staticmethod
     def slopes(gates, before, after, out, work):
@@ -116,26 +117,26 @@ class LSTM:
     holomorphic = True
 
     @staticmethod
-    def step_views(a, b):
-        return a, b, a[:, :3], a[:, 0], a[:, 1], a[:, 2], a[:, 3]
+    def step_views(a, b, before, after):
+        (_, c_prev), (h, c) = before, after
+        half = [HALF[a.dtype]] * len(a)
+        return a, b, a[:, :3], half, a[:, 0], a[:, 1], a[:, 2], a[:, 3], c_prev, h, c
 
     @staticmethod
-    def step(views, before, after, work):
-        a, b, o_i_f, o, i, f, g = views
-        (_, c_prev), (h, c) = before, after
+    def step(views, work):
+        a, b, o_i_f, half, o, i, f, g, c_prev, h, c = views
         a += b
-        tanh(a, out=a)
-        half = HALF[a.dtype]
+        tanh(a, a)
         o_i_f *= half
         o_i_f += half
-        multiply(f, c_prev, out=c)
-        c += multiply(i, g, out=work)  # c = f c_prev + i g
-        LSTM.emit(o, c, out=h)
+        multiply(f, c_prev, c)
+        c += multiply(i, g, work)  # c = f c_prev + i g
+        LSTM.emit(o, c, h)
 
     @staticmethod
     def emit(o, c, out):
         """What the cell shows of its state."""
-        tanh(c, out=out)
+        tanh(c, out)
         out *= o  # h = o tanh(c)
 
     @staticmethod
@@ -163,7 +164,7 @@ class LSTM:
     @staticmethod
     def carry(views, d_states, work):
         (dh_dc, dh_do, dc_di_df_dg, f), (dh, dc) = views, d_states
-        dc += multiply(dh, dh_dc, out=work)  # dc = dc_next + dh dh/dc
+        dc += multiply(dh, dh_dc, work)  # dc = dc_next + dh dh/dc
         dh_do *= dh  # dz_o = dh dh/do
         dc_di_df_dg *= dc  # dz_i, dz_f, dz_g = dc dc/di, dc dc/df, dc dc/dg
         dc *= f  # dc_prev = dc f
@@ -183,16 +184,16 @@ class GRU:
     holomorphic = True
 
     @staticmethod
-    def step_views(a, b):
-        return a[:, :2], b[:, :2], a[:, 0], a[:, 1], a[:, 2], b[:, 2], a[:, 3]
+    def step_views(a, b, before, after):
+        (h_prev,), (h,) = before, after
+        half = [HALF[a.dtype]] * len(a)
+        return a[:, :2], b[:, :2], half, a[:, 0], a[:, 1], a[:, 2], b[:, 2], a[:, 3], h_prev, h
 
     @staticmethod
-    def step(views, before, after, work):
-        r_u, b_r_u, r, u, a_n, b_n, n = views
-        (h_prev,), (h,) = before, after
+    def step(views, work):
+        r_u, b_r_u, half, r, u, a_n, b_n, n, h_prev, h = views
         r_u += b_r_u
         tanh(r_u, out=r_u)
-        half = HALF[r_u.dtype]
         r_u *= half
         r_u += half
         multiply(r, a_n, out=n)

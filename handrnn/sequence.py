@@ -10,6 +10,7 @@ In the loop stands what is sequential: the recurrent product and the cell's ``st
 inputs) is done for a chunk of steps at once, small enough to stay in the processor's cache.
 """
 
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -133,16 +134,17 @@ def _steps(cell, W_h, W_hr, h, gates, b, states):
     a = gates[:, :K].reshape(n, KH, B)
     b = b.reshape(n, K, H, B)
     work, emitted = np.empty((2, H, B), b.dtype)
-    product = _product_into(a[0])
-    edges = list(zip(*states, strict=True))
-    views = zip(*cell.step_views(gates, b), strict=True)
-    for h_t, a_t, views_t, before, after in zip(h, a, views, edges[:-1], edges[1:], strict=True):
-        product(W_h, h_t, out=a_t)
-        if W_hr is None:
-            cell.step(views_t, before, after, work)
-        else:
-            cell.step(views_t, before, (emitted, *after[1:]), work)
-            _matmul(W_hr, emitted, out=after[0])
+    product = _product(W_h, a[0])
+    before, after = [s[:-1] for s in states], [s[1:] for s in states]
+    projected = after[0]
+    if W_hr is not None:
+        after[0] = [emitted] * n
+    views = zip(*cell.step_views(gates, b, before, after), strict=True)
+    for h_t, a_t, views_t, projected_t in zip(h, a, views, projected, strict=True):
+        product(h_t, out=a_t)
+        cell.step(views_t, work)
+        if W_hr is not None:
+            _matmul(W_hr, emitted, out=projected_t)
 
 
 def backward(tape, dy=None, d_state=None):
@@ -239,7 +241,7 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
     work, d_emitted = np.empty((2, H, B), slopes.dtype)
     back = np.empty((P, B), slopes.dtype)
     dh, *dc = d_states
-    product = _product_into(dh)
+    product = _product(W_hhT, dh)
     views = zip(*cell.carry_views(slopes[::-1], gates[::-1]), strict=True)
     for dh_t, views_t, da_t in zip(dhs[::-1], views, da[::-1], strict=True):
         dh += dh_t
@@ -250,9 +252,9 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
             _matmul(W_hr.T, dh, out=d_emitted)
             cell.carry(views_t, (d_emitted, *dc), work)
         if cell.detour:
-            dh += product(W_hhT, da_t, out=back)
+            dh += product(da_t, out=back)
         else:
-            product(W_hhT, da_t, out=dh)
+            product(da_t, out=dh)
 
 
 def _check(cell, x, state, weights):
@@ -339,13 +341,13 @@ def _columns(chunk, buffer):
     return columns.reshape(F, n * B)
 
 
-def _product_into(target):
-    """The matrix product with the smallest overhead that can write there."""
-    return np.dot if target.flags.c_contiguous else _matmul
+def _product(W, target):
+    """The product with W of smallest overhead that can write into such an array."""
+    return W.dot if target.flags.c_contiguous else partial(_matmul, W)
 
 
 def _matmul(left, right, out):
-    """np.matmul, silent as np.dot is.
+    """np.matmul, silent as dot is.
 
     BLAS kernels compute in lanes that they then leave out, and matmul would report what happened
     there. An overflow that counts is reported by the next operation on the result.

@@ -67,7 +67,7 @@ def test_planting_leaves_the_installed_engine_alone():
 )
 def test_a_canary_that_does_not_fit_its_place_is_refused(change, message):
     canary = canaries.Canary(
-        "no-tanh-on-cell", "cells", "LSTM.emit", "tanh(c, out=out)", "out[...] = c", "", (), "y"
+        "no-tanh-on-cell", "cells", "LSTM.emit", "tanh(c, out)", "out[...] = c", "", (), "y"
     )
     assert "out[...] = c" in canaries.planted_source(canary)
     with pytest.raises(ValueError, match=message):
