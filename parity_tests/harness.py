@@ -13,7 +13,8 @@ float32
     Where a tensor holds a handful of numbers torch is exact by chance, so size-one cases are pooled
     over 32 redraws: the largest of our errors, tensor by tensor, against the largest of torch's.
     A draw in which one unit of rounding in the inputs moves the truth itself by more than 1000
-    cannot tell right from wrong and is drawn again, whatever the candidate makes of it.
+    cannot tell right from wrong and is drawn again, whatever the candidate makes of it. Even so
+    luck is not out of it: on fresh seeds correct code fails 19 of 1,713 pooled cases.
 relu
     Units that are dead for all examples and steps leave gradients that are all zero and prove
     nothing: the case is redrawn with the next seed. In float32 also where rounding can put a value
