@@ -349,8 +349,8 @@ def _product(W, target):
 def _matmul(left, right, out):
     """np.matmul, silent as dot is.
 
-    BLAS kernels compute in lanes that they then leave out, and matmul would report what happened
-    there. An overflow that counts is reported by the next operation on the result.
+    dot reports no floating-point errors, matmul does; which of them runs depends on strides only,
+    so neither may.
     """
     with np.errstate(all="ignore"):
         return np.matmul(left, right, out=out)
