@@ -173,6 +173,14 @@ def test_linear_initialisation_fills_its_interval(cell, coding):
     assert stats.kstest(readout, stats.uniform(-(128**-0.5), 2 * 128**-0.5).cdf).pvalue > 0.001
 
 
+def test_a_forget_bias_replaces_what_was_drawn():
+    _, drawn = build(run.faithful("LSTM", 5, 0))
+    _, network = build(run.faithful("LSTM", 5, 0, forget_bias=2.5))
+    expected = drawn.layer.params["bias_ih_l0"].copy()
+    expected[128:256] = 2.5
+    np.testing.assert_array_equal(network.layer.params["bias_ih_l0"], expected)
+
+
 @pytest.mark.parametrize(("cell", "gates"), [("RNN", 1), ("LSTM", 4)])
 def test_orthogonal_initialisation(cell, gates):
     _, network = build(run.tuned(cell, 5, 0, dtype="float64"))

@@ -140,7 +140,7 @@ def publish(head: list[str], rows: list[list[str]], figure: pathlib.Path) -> Non
     for path in (figure, figure.with_suffix(".csv")):
         shutil.copyfile(path, target / path.name)
     caption = "Median accuracy on 10,000 fresh sequences, and seeds that reach 99 %. "
-    caption += "L99: the longest T at which at least 80 % of the seeds do. A dash: not run."
+    caption += "L99: the longest T run at which at least 80 % of the seeds do. A dash: not run."
     readme.replace("accuracy", f"{readme.table(head, rows)}\n\n{caption}")
 
 

@@ -5,7 +5,7 @@ number of threads; a row is the ratio of their median times (above 1: handrnn is
 share of handrnn's time spent in matrix products, and each one's peak of memory beyond what it
 held before, in a process of its own.
 
-    python scripts/benchmark.py             # all rows: about 9 minutes
+    python scripts/benchmark.py             # all rows: about 8 minutes
     python scripts/benchmark.py --smoke     # two small rows: seconds
     python scripts/benchmark.py --readme    # also write the table into README.md
 
@@ -177,7 +177,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="of BLAS and of torch (default 1)")
     for option, values in (("--cells", CELLS), ("--dtypes", DTYPES)):
         parser.add_argument(option, nargs="+", choices=values, default=values)
-    parser.add_argument("--seconds", type=float, default=4.0, help="a row (default 4)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="a row (default 2)")
     parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
     parser.add_argument("--smoke", action="store_true", help="two small rows")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")

@@ -99,4 +99,5 @@ def initialise(layer: nn.RNN | nn.LSTM, run: run_module.Run, rng: np.random.Gene
             gate[...] = initializers.orthogonal(gate.shape, rng=rng)
         bias_ih[...] = 0
     if run.forget_bias is not None:
-        bias_ih += initializers.forget_bias(hidden, run.forget_bias, dtype=bias_ih.dtype)
+        forget = initializers.forget_bias(hidden, 1.0) == 1
+        bias_ih[forget] = run.forget_bias
