@@ -40,7 +40,11 @@ HALF = {np.dtype(code): np.array(0.5, code) for code in "fdgFDG"}
 
 
 def sigmoid(z):
-    """The logistic function 1 / (1 + exp(-z)), without overflow; real or complex, any shape."""
+    """The logistic function 1 / (1 + exp(-z)), without overflow; real or complex, any shape.
+
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
     return 0.5 + 0.5 * tanh(0.5 * z)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 CHUNK_BYTES = 1 << 17  # the slopes of a chunk: well inside a second-level cache
 CHUNK_COLUMNS = 256  # but enough columns (steps x examples) for an efficient weight gradient
+SMALL_PRODUCT = 10**6  # multiplications: up to about here OpenBLAS does not pack its operands
 
 
 class Weights(NamedTuple):
@@ -43,6 +44,68 @@ class Tape(NamedTuple):
     gates: np.ndarray  # (T, cell.kept, H, B)
     states: tuple[np.ndarray, ...]  # h (T + 1, P + 1, B) likewise; of the LSTM c (T + 1, H, B)
     active: np.ndarray | None
+
+
+def record(cell, weights, x, states, gates=None):
+    """The tape of a forward pass that was made elsewhere.
+
+    Parameters
+    ----------
+    cell : `cells.RNN`, `cells.ReluRNN`, `cells.LSTM` or `cells.GRU`
+    weights : Weights
+    x : ndarray (T, I, B)
+    states : tuple of ndarray
+        h (T + 1, P, B), for the LSTM also c (T + 1, H, B), from the state at the start on.
+    gates : ndarray (T, K, H, B), optional
+        The activated gates in the order of ``cell.gates``; for the GRU there is a fourth block:
+        r, u, a_n, n. The simple RNN needs none.
+
+    Returns
+    -------
+    Tape
+        Of copies, in the common dtype of weights, x and states.
+
+    Raises
+    ------
+    TypeError
+        Integers, half precision, or complex numbers for relu.
+    ValueError
+        Shapes that do not fit each other, or no gates where the cell keeps some.
+    """
+    H, P, dtype = _check(cell, x, tuple(s[0] for s in states), weights)
+    if cell.kept and gates is None:
+        raise ValueError(f"{cell.__name__} keeps its gates: they are needed")
+    T, I, B = x.shape
+    biased = weights.b_ih is not None
+    shapes = dict(zip(cell.states, [(T + 1, P, B), (T + 1, H, B)], strict=False))
+    _check_shapes(
+        {**dict(zip(cell.states, states, strict=True)), "gates": gates},
+        {**shapes, "gates": (T, cell.kept, H, B)},
+    )
+    xs = np.ones((T, I + biased, B), dtype)
+    hs = np.ones((T + 1, P + biased, B), dtype)
+    xs[:, :I], hs[:, :P] = x, states[0]
+    cs = [np.array(s, dtype) for s in states[1:]]
+    own = Weights._make(None if w is None else w.astype(dtype) for w in weights)
+    gates = np.empty((0, 1, H, B), dtype) if gates is None else np.array(gates, dtype)
+    return Tape(cell, own, xs, gates, (hs, *cs), None)
+
+
+def cut(tape, start, stop):
+    """The steps from start to stop of a tape, as a tape of their own on the same memory.
+
+    BPTT through it and then through what came before, from the gradient by the state where they
+    meet, is BPTT through the whole; of its first part alone, truncated BPTT.
+    """
+    cell, weights, x, gates, states, active = tape
+    return Tape(
+        cell,
+        weights,
+        x[start:stop],
+        gates[start:stop] if cell.kept else gates,
+        tuple(s[start : stop + 1] for s in states),
+        None if active is None else active[start:stop],
+    )
 
 
 def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
@@ -343,7 +406,30 @@ def _columns(chunk, buffer):
 
 def _product(W, target):
     """The product with W of smallest overhead that can write into such an array."""
-    return W.dot if target.flags.c_contiguous else partial(_matmul, W)
+    if not target.flags.c_contiguous:
+        return partial(_matmul, W)
+    parts = [(W[rows], rows) for rows in _small_parts(W, target.shape[1])]
+    if len(parts) == 1:
+        return W.dot
+
+    def product(x, out):
+        for W_rows, rows in parts:
+            W_rows.dot(x, out=out[rows])
+        return out
+
+    return product
+
+
+def _small_parts(W, B):
+    """Slices of the rows of W whose products with B columns are small.
+
+    A product a little too large for that costs a third more than its parts do; one far too large,
+    nothing.
+    """
+    rows, columns = W.shape
+    n = -(-rows * columns * B // SMALL_PRODUCT)
+    length = -(-rows // n) if 1 < n <= 4 else max(rows, 1)
+    return [slice(k, k + length) for k in range(0, rows, length)] or [slice(0)]
 
 
 def _matmul(left, right, out):
@@ -353,6 +439,10 @@ def _matmul(left, right, out):
     so neither may.
     """
     with np.errstate(all="ignore"):
+        if left.ndim == 2 and right.ndim == 3:
+            for rows in _small_parts(left, right.shape[2]):
+                np.matmul(left[rows], right, out=out[:, rows])
+            return out
         return np.matmul(left, right, out=out)
 
 

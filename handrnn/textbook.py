@@ -18,6 +18,10 @@ LSTM
 GRU
     Wr, Wu (H, H + I) on concat; br, bu (H, 1); Wxn (H, I), bxn (H, 1); Whn (H, H), bhn (H, 1)
 
+RNN and LSTM may have an output layer beside these: Why (O, R), by (O, 1). Their cells then leave
+y = softmax(Why h_next + by), one column an example, in the cache as ``cache["y"]``. A loss on y
+comes back as a gradient on h, so that the backward functions have nothing to do with it.
+
 References
 ----------
 Hochreiter and Schmidhuber, "Long short-term memory", 1997.
@@ -47,6 +51,14 @@ def sigmoid(z: Array) -> Array:
         return 1 / (1 + np.exp(-z))
 
 
+def softmax(z: Array) -> Array:
+    """exp(z) / sum(exp(z)) in each column of z (O, B), in the dtype of z."""
+    # the same for z less any number; less the largest, no power overflows
+    shifted = z - np.max(z, axis=0, keepdims=True)
+    powers = np.exp(shifted)
+    return powers / np.sum(powers, axis=0, keepdims=True)
+
+
 def rnn_cell_forward(
     xt: Array, h_prev: Array, parameters: Parameters, nonlinearity: str = "tanh"
 ) -> tuple[Array, Cache]:
@@ -56,13 +68,13 @@ def rnn_cell_forward(
     ----------
     xt : (I, B) input of this step
     h_prev : (H, B) hidden state of the step before
-    parameters : Whh, Wxh, bh
+    parameters : Whh, Wxh, bh and, where there is an output layer, Why, by
     nonlinearity : "tanh" or "relu"
 
     Returns
     -------
     h_next : (H, B)
-    cache : what `rnn_cell_backward` needs
+    cache : what `rnn_cell_backward` needs and, with an output layer, "y" (O, B)
 
     Raises
     ------
@@ -89,6 +101,10 @@ def rnn_cell_forward(
         "parameters": parameters,
         "nonlinearity": nonlinearity,
     }
+    if "Why" in parameters:
+        Why = parameters["Why"]
+        by = parameters["by"]
+        cache["y"] = softmax(Why @ h_next + by)
     return h_next, cache
 
 
@@ -196,13 +212,14 @@ def lstm_cell_forward(
     xt : (I, B) input of this step
     h_prev : (R, B) hidden state of the step before
     c_prev : (H, B) cell state of the step before
-    parameters : Wi, bi, Wf, bf, Wg, bg, Wo, bo and, where hidden states are projected, Whr
+    parameters : Wi, bi, Wf, bf, Wg, bg, Wo, bo and, where hidden states are projected, Whr and,
+        where there is an output layer, Why, by
 
     Returns
     -------
     h_next : (R, B)
     c_next : (H, B)
-    cache : what `lstm_cell_backward` needs
+    cache : what `lstm_cell_backward` needs and, with an output layer, "y" (O, B)
     """
     Wi = parameters["Wi"]
     Wf = parameters["Wf"]
@@ -225,6 +242,7 @@ def lstm_cell_forward(
         h_next = parameters["Whr"] @ h_full
 
     cache = {
+        "xt": xt,
         "concat": concat,
         "h_prev": h_prev,
         "c_prev": c_prev,
@@ -236,6 +254,10 @@ def lstm_cell_forward(
         "h_full": h_full,
         "parameters": parameters,
     }
+    if "Why" in parameters:
+        Why = parameters["Why"]
+        by = parameters["by"]
+        cache["y"] = softmax(Why @ h_next + by)
     return h_next, c_next, cache
 
 

@@ -1,5 +1,6 @@
 """The engine by itself: its own derivative, its borders, and what it shares with nobody."""
 
+import itertools
 import tracemalloc
 from typing import Any, NamedTuple
 
@@ -573,3 +574,211 @@ def test_sigmoid_is_the_logistic_function(dtype):
     close({"sigmoid": found}, {"sigmoid": special.expit(z)}, tolerance=2 * np.finfo(dtype).eps)
     slope = cells.sigmoid(z + 1e-30j).imag / dtype(1e-30)
     close({"slope": slope}, {"slope": found * (1 - found)}, tolerance=4 * np.finfo(dtype).eps)
+
+
+# --------------------------------------------------------------- tapes made elsewhere, tapes cut up
+
+
+def recorded(problem, tape, **changed):
+    """The tape of the same forward pass, from what an outsider knows of it."""
+    cell, given, *_ = problem
+    weights = sequence.Weights(**{n: a for n, a in given.items() if n[0] in "Wb"})
+    h, *cs = tape.states
+    states = (h[:, : weights.W_hh.shape[1]], *cs)
+    gates = tape.gates if cell.kept else None
+    arguments = {"weights": weights, "x": given["x"], "states": states, "gates": gates} | changed
+    return sequence.record(cell, **arguments)
+
+
+def outside(kind, problem) -> Any:
+    """States and gates of a forward pass of its own: one step and one gate at a time."""
+    given, K = problem.given, len(problem.cell.gates)
+    states, gates = [[given[name] for name in problem.cell.states]], []
+    for x in problem.given["x"]:
+        h, *c = states[-1]
+        a = (given["W_hh"] @ h + given["b_hh"][:, None]).reshape(K, H, B)
+        b = (given["W_ih"] @ x + given["b_ih"][:, None]).reshape(K, H, B)
+        if kind == "gru":
+            r, u = special.expit(a[:2] + b[:2])
+            n = np.tanh(b[2] + r * a[2])
+            states.append([(1 - u) * n + u * h])
+            gates.append([r, u, a[2], n])
+        elif kind in ("lstm", "lstm_proj"):
+            o, i, f = special.expit(a[:3] + b[:3])
+            g = np.tanh(a[3] + b[3])
+            c = f * c[0] + i * g
+            h = o * np.tanh(c)
+            states.append([given["W_hr"] @ h if kind == "lstm_proj" else h, c])
+            gates.append([o, i, f, g])
+        else:
+            states.append([np.tanh(a[0] + b[0]) if kind == "rnn" else np.maximum(a[0] + b[0], 0)])
+    stacked = tuple(np.array(part) for part in zip(*states, strict=True))
+    return {"states": stacked, "gates": np.array(gates) if gates else None}
+
+
+@every_kind
+@pytest.mark.parametrize("steps", [T, 1])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_a_recorded_tape_is_that_of_forward(kind, steps, bias, dtype):
+    problem = draw(kind, T=steps, bias=bias, dtype=dtype)
+    _, tape = forward(problem)
+    again = recorded(problem, tape)
+    assert {a.dtype for a in arrays_of(again)} == {np.dtype(dtype)}
+    same(backward(problem, again), backward(problem, tape))
+
+
+@every_kind
+def test_a_forward_pass_made_elsewhere_can_be_recorded(kind):
+    problem = draw(kind)
+    _, tape = forward(problem)
+    elsewhere = recorded(problem, tape, **outside(kind, problem))
+    close(backward(problem, elsewhere), backward(problem, tape))
+
+
+@every_kind
+def test_a_recorded_tape_is_not_of_a_forward_pass_made_anew(kind):
+    """What was said to have happened is taken at its word."""
+    problem = draw(kind)
+    _, tape = forward(problem)
+    changed = outside(kind, problem)
+    changed["states"][0][3] *= 0.5
+    gradients = backward(problem, recorded(problem, tape, **changed))
+    expected = backward(problem, tape)
+    assert not np.array_equal(gradients["W_hh"], expected["W_hh"])
+
+
+@every_kind
+def test_a_recorded_tape_shares_memory_with_nothing(kind):
+    problem = draw(kind)
+    _, tape = forward(problem)
+    given = outside(kind, problem)
+    x = problem.given["x"].copy()
+    arrays = [x, *problem.given.values(), *given["states"]]
+    arrays += [] if given["gates"] is None else [given["gates"]]
+    for array in arrays:
+        array.setflags(write=False)
+    again = recorded(problem, tape, x=x, **given)
+    for kept in arrays_of(again):
+        assert not any(np.may_share_memory(kept, array) for array in arrays)
+    expected = backward(problem, again)
+    for array in arrays:
+        array.setflags(write=True)
+        array[...] = -77
+    same(backward(problem, again), expected)
+
+
+@every_kind
+def test_the_common_dtype_is_recorded(kind):
+    problem = draw(kind, dtype=np.float32)
+    _, tape = forward(problem)
+    again = recorded(problem, tape, x=problem.given["x"].astype(np.float64))
+    assert {a.dtype for a in arrays_of(again)} == {np.dtype(np.float64)}
+    close(backward(problem, again), backward(problem, tape), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "lstm_proj", "gru"])
+def test_gates_that_are_kept_must_be_recorded(kind):
+    problem = draw(kind)
+    _, tape = forward(problem)
+    with pytest.raises(ValueError, match=f"{problem.cell.__name__} keeps its gates"):
+        recorded(problem, tape, gates=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("x", (T, 8, B), r"x has 8 features but these weights take 3 \(x is .* = \(7, 8, 5\)\)"),
+        ("x", (T + 1, I, B), r"h is \(8, 2, 5\): \(9, 2, 5\) is needed"),
+        ("x", (T, I), r"x is \(7, 3\): three axes"),
+        ("h", (T, P, B), r"h is \(7, 2, 5\): \(8, 2, 5\) is needed"),
+        ("h", (T + 1, H, B), r"h is \(4, 5\): \(2, 5\) is needed"),
+        ("c", (T, H, B), r"c is \(7, 4, 5\): \(8, 4, 5\) is needed"),
+        ("c", (T + 1, H, 1), r"c is \(4, 1\): \(4, 5\) is needed"),
+        ("gates", (T, 3, H, B), r"gates is \(7, 3, 4, 5\): \(7, 4, 4, 5\) is needed"),
+        ("gates", (T + 1, 4, H, B), r"gates is \(8, 4, 4, 5\): \(7, 4, 4, 5\) is needed"),
+        ("gates", (T, 4 * H, B), r"gates is \(7, 16, 5\): \(7, 4, 4, 5\) is needed"),
+    ],
+)
+def test_records_that_do_not_fit_are_named(name, shape, message):
+    problem = draw("lstm_proj")
+    _, tape = forward(problem)
+    h, c = tape.states[0][:, :P], tape.states[1]
+    wrong = np.ones(shape)
+    changed = {"h": {"states": (wrong, c)}, "c": {"states": (h, wrong)}}.get(name, {name: wrong})
+    with pytest.raises(ValueError, match=message):
+        recorded(problem, tape, **changed)
+
+
+def test_a_record_has_one_array_for_each_state():
+    problem = draw("lstm")
+    _, tape = forward(problem)
+    with pytest.raises(ValueError, match=r"state holds 1 arrays: one each is needed for h, c"):
+        recorded(problem, tape, states=(tape.states[1],))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float16])
+def test_a_record_of_other_numbers_is_refused(dtype):
+    problem = draw("rnn")
+    _, tape = forward(problem)
+    with pytest.raises(TypeError, match=f"x is {np.dtype(dtype)}: float32 or float64"):
+        recorded(problem, tape, x=problem.given["x"].astype(dtype))
+
+
+@every_kind
+@every_active
+@pytest.mark.parametrize("cuts", [[1], [4], [T - 1], [2, 3], [0], [T]])
+def test_backward_through_the_parts_of_a_tape_is_through_the_whole(kind, active, cuts):
+    problem = draw(kind, active=active)
+    _, tape = forward(problem)
+    cell, _, cotangents, _ = problem
+    parts, d_state = [], tuple(cotangents[name] for name in cell.states)
+    edges = [0, *cuts, T]
+    for start, stop in reversed(list(itertools.pairwise(edges))):
+        piece = sequence.cut(tape, start, stop)
+        dx, d_state, d_weights = sequence.backward(piece, cotangents["y"][start:stop], d_state)
+        parts.insert(0, (dx, d_weights))
+    found = {"x": np.concatenate([dx for dx, _ in parts])}
+    found |= dict(zip(cell.states, d_state, strict=True))
+    for name in sequence.Weights._fields:
+        if name in problem.given:
+            found[name] = np.sum([getattr(d_weights, name) for _, d_weights in parts], axis=0)
+    close(found, backward(problem, tape), zeros=kind == "relu")
+
+
+@every_kind
+@every_active
+def test_a_cut_lies_on_the_memory_of_the_tape_and_leaves_it_alone(kind, active):
+    problem = draw(kind, active=active)
+    _, tape = forward(problem)
+    before = [array.copy() for array in arrays_of(tape)]
+    piece = sequence.cut(tape, 2, 5)
+    if problem.cell.kept:
+        assert np.may_share_memory(piece.gates, tape.gates)
+    assert np.may_share_memory(piece.x, tape.x)
+    for one, whole in zip(piece.states, tape.states, strict=True):
+        assert len(one) == 4
+        assert np.may_share_memory(one, whole)
+    d_state = tuple(problem.cotangents[name] for name in problem.cell.states)
+    sequence.backward(piece, problem.cotangents["y"][2:5], d_state)
+    for array, was in zip(arrays_of(tape), before, strict=True):
+        if array.size:
+            np.testing.assert_array_equal(array, was)
+
+
+@every_kind
+def test_a_recorded_tape_may_be_cut(kind):
+    problem = draw(kind)
+    _, tape = forward(problem)
+    d_state = tuple(problem.cotangents[name] for name in problem.cell.states)
+    found, expected = (
+        sequence.backward(sequence.cut(each, 3, T), problem.cotangents["y"][3:], d_state)
+        for each in (recorded(problem, tape), tape)
+    )
+    same(dict(enumerate(flat(found))), dict(enumerate(flat(expected))))
+
+
+def flat(gradients):
+    """dx, those by the states and those by the weights in one list."""
+    dx, d_state, d_weights = gradients
+    return [dx, *d_state, *(d for d in d_weights if d is not None)]

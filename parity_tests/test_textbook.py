@@ -195,6 +195,64 @@ def test_sigmoid_is_exact_far_out_and_warns_of_nothing():
     assert 0 < textbook.sigmoid(np.array(-700.0)) < 1e-300
 
 
+def with_output_layer(cell: str) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Arguments of a cell, and an output layer Why (O, H), by (O, 1) for it."""
+    arguments, _ = random_arguments(cell)
+    rng = np.random.default_rng(5)
+    return arguments, rng.standard_normal((6, H)), rng.standard_normal((6, 1))
+
+
+@pytest.mark.parametrize("cell", ["rnn_tanh", "lstm"])
+def test_an_output_layer_is_in_the_cache_and_changes_nothing_else(cell):
+    arguments, Why, by = with_output_layer(cell)
+    h, states, caches = run(cell, {**arguments, "Why": Why, "by": by})
+    h_without, states_without, caches_without = run(cell, arguments)
+    np.testing.assert_array_equal(h, h_without)
+    np.testing.assert_array_equal(states, states_without)
+    for step, (cache, without) in enumerate(
+        zip(caches["cells"], caches_without["cells"], strict=True)
+    ):
+        assert set(cache) - set(without) == {"y"}
+        z = Why @ h[step] + by
+        powers = np.array([[np.exp(z[k, b]) for b in range(B)] for k in range(6)])
+        np.testing.assert_allclose(cache["y"], powers / powers.sum(axis=0), rtol=1e-13)
+    _, cotangents = random_arguments(cell)
+    report = compare.compare(
+        backward(cell, cotangents, caches), backward(cell, cotangents, caches_without), budget=0
+    )
+    assert report.passed, str(report)
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_softmax_equals_torch(dtype, scale):
+    z = (scale * np.random.default_rng(6).standard_normal((5, 4))).astype(dtype)
+    assert torch is not None
+    expected = torch.softmax(torch.from_numpy(z), dim=0).numpy()
+    report = compare.compare(
+        {"softmax": textbook.softmax(z)},
+        {"softmax": expected},
+        budget=8 * compare.unit_roundoff(dtype),
+    )
+    assert report.passed, str(report)
+
+
+def test_softmax_is_that_of_each_column():
+    z = np.array([[0.0, -2000.0], [np.log(3.0), -2000.0], [-2000.0, 0.0]])
+    for dtype in (np.float32, np.float64, np.longdouble):
+        rounded = z.astype(dtype)
+        rounded[1, 0] = np.log(dtype(3))
+        found = textbook.softmax(rounded)
+        assert found.dtype == dtype
+        expected = np.array([[0.25, 0], [0.75, 0], [0, 1]])
+        assert compare.normwise_error(found, expected) < 4 * compare.unit_roundoff(dtype)
+    # it is analytic: a complex step differentiates it, y (1 - y) on the diagonal
+    moved = z.astype(complex)
+    moved[0, 0] += 1j * STEP
+    np.testing.assert_allclose(textbook.softmax(moved)[0, 0].imag / STEP, 0.25 * 0.75, rtol=1e-13)
+
+
 def test_unknown_choices_are_named():
     arguments, _ = random_arguments("rnn_tanh")
     parameters = {name: arguments[name] for name in ("Whh", "Wxh", "bh")}

@@ -1,17 +1,22 @@
-"""How fast, and how lean: forward + backward of handrnn.nn against torch.nn on the CPU.
+"""How fast, and how lean: forward + backward of handrnn against torch.nn, and against a textbook.
 
 Both run in one process, in turn, on the same weights, inputs and gradients and with the same
 number of threads; a row is the ratio of their median times (above 1: handrnn is faster), the
 share of handrnn's time spent in matrix products, and each one's peak of memory beyond what it
 held before, in a process of its own.
 
+The second table is of the course functions, lstm_forward + lstm_backward, against the textbook's
+loop (`handrnn.textbook`: a product for each gate and step), in the same way, predictions included.
+
     python scripts/benchmark.py             # all rows: about 8 minutes
-    python scripts/benchmark.py --smoke     # two small rows: seconds
-    python scripts/benchmark.py --readme    # also write the table into README.md
+    python scripts/benchmark.py --only course  # the second table: 10 seconds
+    python scripts/benchmark.py --smoke     # a few small rows: seconds
+    python scripts/benchmark.py --readme    # also write the tables into README.md
 
 Expected on one thread: RNN, GRU and the float64 LSTM level with torch where matrix products are
 everything (H = 512), and faster the smaller the sizes; the float32 LSTM, for which torch has a
-fused oneDNN layer, between half of its speed at small sizes and level with it at large ones.
+fused oneDNN layer, between half of its speed at small sizes and level with it at large ones. The
+course functions at least as fast as the textbook, and 1.5 times as fast at m = 1.
 """
 
 import argparse
@@ -27,7 +32,7 @@ import numpy as np
 import readme
 from threadpoolctl import threadpool_limits
 
-from handrnn import nn, sequence
+from handrnn import course, nn, sequence, textbook
 
 GRID = [
     (10, 128, 1, 128),
@@ -42,6 +47,8 @@ GRID = [
 CELLS = ["RNN", "LSTM", "GRU"]
 DTYPES = ["float32", "float64"]
 SMOKE = [(10, 8, 4, 16), (50, 1, 16, 32)]
+COURSE = [(64, 32, 100, 128), (64, 1, 100, 128)]
+COURSE_SMOKE = [(3, 10, 7, 5)]
 
 
 PRODUCT = sequence._product
@@ -75,6 +82,44 @@ class Pair:
         self.theirs(self.their_x)[0].backward(self.their_dy)
 
 
+class CoursePair:
+    """An LSTM by the course functions and by the textbook, on the same weights and gradient."""
+
+    def __init__(self, dtype, sizes):
+        n_x, m, T_x, n_a = sizes
+        rng = np.random.default_rng(0)
+
+        def normal(*shape):
+            return rng.standard_normal(shape).astype(dtype)
+
+        self.parameters = {"Wy": normal(n_x, n_a), "by": normal(n_x, 1)}
+        for gate in "fico":
+            self.parameters[f"W{gate}"] = normal(n_a, n_a + n_x) / np.sqrt(n_a, dtype=dtype)
+            self.parameters[f"b{gate}"] = normal(n_a, 1)
+        self.x, self.a0, self.da = normal(n_x, m, T_x), normal(n_a, m), normal(n_a, m, T_x)
+        names = {"f": "f", "i": "i", "c": "g", "o": "o"}
+        output = {"Why": self.parameters["Wy"], "by": self.parameters["by"]}
+        self.their_parameters = output | {
+            f"{k}{theirs}": self.parameters[f"{k}{ours}"]
+            for k in "Wb"
+            for ours, theirs in names.items()
+        }
+        self.their_x, self.their_dy = (
+            np.ascontiguousarray(a.transpose(2, 0, 1)) for a in (self.x, self.da)
+        )
+        self.zero = np.zeros_like(self.a0)
+
+    def course(self):
+        """One forward and backward of the course functions."""
+        *_, caches = course.lstm_forward(self.x, self.a0, self.parameters)
+        course.lstm_backward(self.da, caches)
+
+    def textbook(self):
+        """The same by the textbook's loop, each array in the order that suits it."""
+        *_, caches = textbook.lstm_forward(self.their_x, self.a0, self.zero, self.their_parameters)
+        textbook.lstm_backward(self.their_dy, self.zero, self.zero, caches)
+
+
 def seconds(function):
     """Wall-clock time of one call."""
     start = time.perf_counter()
@@ -82,15 +127,15 @@ def seconds(function):
     return time.perf_counter() - start
 
 
-def in_turn(pair, budget):
+def in_turn(our_side, their_side, budget):
     """Median times of both, taken alternately for so many seconds."""
-    pair.handrnn()
-    pair.torch()
+    our_side()
+    their_side()
     mine, theirs = [], []
     end = time.perf_counter() + budget
     while len(mine) < 5 or time.perf_counter() < end:
-        mine.append(seconds(pair.handrnn))
-        theirs.append(seconds(pair.torch))
+        mine.append(seconds(our_side))
+        theirs.append(seconds(their_side))
     return statistics.median(mine), statistics.median(theirs)
 
 
@@ -171,30 +216,9 @@ def import_seconds():
     return statistics.median(float(run.stdout) for run in runs)
 
 
-def main():
-    """Measure, print, and write what was asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--threads", type=int, default=1, help="of BLAS and of torch (default 1)")
-    for option, values in (("--cells", CELLS), ("--dtypes", DTYPES)):
-        parser.add_argument(option, nargs="+", choices=values, default=values)
-    parser.add_argument("--seconds", type=float, default=2.0, help="a row (default 2)")
-    parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
-    parser.add_argument("--smoke", action="store_true", help="two small rows")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
-    options = parser.parse_args()
-    if options.threads < 1:
-        parser.error(f"--threads {options.threads}: at least 1 is allowed")
-    if options.smoke and options.readme:
-        parser.error("--smoke measures too little for --readme")
-    try:
-        import torch
-    except ImportError:
-        sys.exit("benchmark.py compares with torch: pip install 'handrnn[torch]'")
-    threadpool_limits(options.threads)
-    torch.set_num_threads(options.threads)
+def layers(options, torch):
+    """The table of handrnn.nn against torch.nn."""
     memory = Path("/proc/self/clear_refs").exists() and not options.no_memory
-    print(f"numpy {np.__version__}, torch {torch.__version__}, {options.threads} thread(s) each")
-
     head = ["layer", "(T, B, I, H)", "handrnn ms", "torch ms", "torch / handrnn", "in products"]
     head += ["handrnn MiB", "torch MiB"] if memory else []
     rows, ratios = [], []
@@ -202,7 +226,7 @@ def main():
         for dtype in options.dtypes:
             for sizes in SMOKE if options.smoke else GRID:
                 pair = Pair(kind, dtype, sizes)
-                mine, theirs = in_turn(pair, 0.2 if options.smoke else options.seconds)
+                mine, theirs = in_turn(pair.handrnn, pair.torch, options.seconds)
                 ratios.append(theirs / mine)
                 row = [f"{kind} {dtype}", str(sizes), f"{mine * 1e3:.2f}", f"{theirs * 1e3:.2f}"]
                 row += [f"{ratios[-1]:.2f}", f"{product_share(pair):.0%}"]
@@ -211,7 +235,7 @@ def main():
                         f"{peak_of(kind, dtype, sizes, side):.1f}" for side in ("handrnn", "torch")
                     ]
                 rows.append(row)
-                print("  ".join(f"{cell:>20}" if k < 2 else cell for k, cell in enumerate(row)))
+                show(row)
     summary = (
         f"Geometric mean of torch / handrnn over {len(ratios)} rows: "
         f"{math.exp(statistics.fmean(map(math.log, ratios))):.2f}. "
@@ -222,6 +246,61 @@ def main():
     if options.readme:
         versions = f"NumPy {np.__version__}, torch {torch.__version__}, {options.threads} thread(s)"
         readme.replace("benchmark", f"{readme.table(head, rows)}\n\n{versions}. {summary}")
+
+
+def course_functions(options):
+    """The table of the course functions against the textbook's loop."""
+    head = ["lstm_forward + lstm_backward", "(n_x, m, T_x, n_a)", "course ms", "textbook ms"]
+    head += ["textbook / course"]
+    rows = []
+    for dtype in options.dtypes:
+        for sizes in COURSE_SMOKE if options.smoke else COURSE:
+            pair = CoursePair(dtype, sizes)
+            mine, theirs = in_turn(pair.course, pair.textbook, options.seconds)
+            row = [dtype, str(sizes), f"{mine * 1e3:.2f}", f"{theirs * 1e3:.2f}"]
+            rows.append([*row, f"{theirs / mine:.2f}"])
+            show(rows[-1])
+    if options.readme:
+        versions = f"NumPy {np.__version__}, {options.threads} thread(s)"
+        readme.replace("course-benchmark", f"{readme.table(head, rows)}\n\n{versions}.")
+
+
+def show(row):
+    """Print one row."""
+    print("  ".join(f"{cell:>20}" if k < 2 else cell for k, cell in enumerate(row)))
+
+
+def main():
+    """Measure, print, and write what was asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1, help="of BLAS and of torch (default 1)")
+    for option, values in (("--cells", CELLS), ("--dtypes", DTYPES)):
+        parser.add_argument(option, nargs="+", choices=values, default=values)
+    parser.add_argument("--only", choices=["layers", "course"], help="one of the two tables")
+    parser.add_argument("--seconds", type=float, help="a row (default 2)")
+    parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
+    parser.add_argument("--smoke", action="store_true", help="a few small rows")
+    parser.add_argument("--readme", action="store_true", help="write the tables into README.md")
+    options = parser.parse_args()
+    if options.threads < 1:
+        parser.error(f"--threads {options.threads}: at least 1 is allowed")
+    if options.smoke and options.readme:
+        parser.error("--smoke measures too little for --readme")
+    if options.seconds is None:
+        options.seconds = 0.2 if options.smoke else 2.0
+    threadpool_limits(options.threads)
+    if options.only != "course":
+        try:
+            import torch
+        except ImportError:
+            sys.exit("benchmark.py compares with torch: pip install 'handrnn[torch]'")
+        torch.set_num_threads(options.threads)
+        print(
+            f"numpy {np.__version__}, torch {torch.__version__}, {options.threads} thread(s) each"
+        )
+        layers(options, torch)
+    if options.only != "layers":
+        course_functions(options)
 
 
 if __name__ == "__main__":

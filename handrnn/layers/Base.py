@@ -1,0 +1,248 @@
+"""What all layers share: the phase, and weights with their gradients and optimizers.
+
+A layer without weights derives from `BaseLayer`. A layer with weights derives from
+`TrainableLayer` (one array, the bias its last row) or from `BiasedLayer` (two arrays). Such a
+layer hands its initial arrays to the constructor, reads them from ``self._arrays``, and ends its
+backward with ``self._update(weights=..., bias=...)``, given the gradients: these are then what
+the accessors return, and the optimizers, if there are any, take their step. An array in
+``self._arrays`` is replaced and never written into, so forward may keep it for backward.
+
+All layers compute in float64. What they return shares no memory with what they keep.
+"""
+
+import copy
+import enum
+import operator
+from typing import Any
+
+import numpy as np
+
+
+class Phase(enum.Enum):
+    """Whether a network learns or is used: dropout and batch normalization differ."""
+
+    train = "train"
+    test = "test"
+
+
+def at_least_one(**sizes):
+    """Refuse what is no integer (TypeError) or below 1 (ValueError), by name."""
+    for name, size in sizes.items():
+        try:
+            size = operator.index(size)
+        except TypeError:
+            raise TypeError(f"{name} is {size!r}: an integer is needed") from None
+        if size < 1:
+            raise ValueError(f"{name} is {size}: at least 1 is needed")
+
+
+class BaseLayer:
+    """A layer: ``forward(input_tensor)``, ``backward(error_tensor)``, batch first.
+
+    Attributes
+    ----------
+    trainable : bool
+        Whether it has weights.
+    weights, gradient_weights, optimizer
+        None in a layer that has no weights.
+    """
+
+    trainable = False
+    weights: Any = None
+    gradient_weights: Any = None
+    optimizer: Any = None
+    _phase = Phase.train
+
+    @property
+    def phase(self):
+        """`Phase.train` (at first) or `Phase.test`; anything else is a ValueError."""
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase):
+        if not isinstance(phase, Phase):
+            raise ValueError(f"phase is {phase!r}: Base.Phase.train or Base.Phase.test is needed")
+        self._phase = phase
+
+    def _floats(self, name, array, shape):
+        """The array in float64, itself if it is that; a word in the shape fits any size."""
+        array = np.asarray(array, np.float64)
+        fits = len(array.shape) == len(shape) and all(
+            isinstance(needed, str) or size == needed
+            for size, needed in zip(array.shape, shape, strict=True)
+        )
+        if not fits:
+            needed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+            kind = type(self).__name__
+            raise ValueError(f"{name} is {array.shape}: this {kind} needs ({needed})")
+        return array
+
+    def _input(self, input_tensor, rows, features):
+        """An input of two axes in float64, with so many features in a row."""
+        x = self._floats("input_tensor", input_tensor, (rows, "features"))
+        if x.shape[1] != features:
+            raise ValueError(
+                f"input_tensor has {x.shape[1]} features but this {type(self).__name__} takes"
+                f" {features} (input_tensor is ({rows}, features) = {x.shape})"
+            )
+        return x
+
+    def _kept(self, value):
+        """What forward has kept for backward."""
+        if value is None:
+            raise RuntimeError(f"{type(self).__name__}.backward needs a forward before it")
+        return value
+
+
+class TrainableLayer(BaseLayer):
+    """A layer with an array of weights, whose last row is the bias.
+
+    Parameters
+    ----------
+    **arrays : ndarray
+        The initial weights by name, float64; they become the layer's own.
+
+    Attributes
+    ----------
+    delta : float
+        Factor on the learning rate, the first argument of the optimizer's `calculate_update`.
+    """
+
+    trainable = True
+    delta = 1.0
+    _names = ("weights",)
+
+    def __init__(self, **arrays):
+        self._arrays = arrays
+        self._gradients: dict[str, Any] = {}
+        self._optimizers: dict[str, Any] = {}
+
+    def initialize(self, weights_initializer, bias_initializer):
+        """Draw all weights afresh.
+
+        Parameters
+        ----------
+        weights_initializer, bias_initializer : objects of `Initializers`
+            The bias is handed over as one row.
+        """
+        weights = self.get_weights()
+        bias = bias_initializer.initialize(weights[-1:])
+        self.set_weights(np.concatenate([weights_initializer.initialize(weights[:-1]), bias]))
+
+    def get_weights(self):
+        """A copy of the weights."""
+        return self._arrays["weights"].copy()
+
+    def set_weights(self, weights):
+        """Compute with a copy of these weights from the next forward on.
+
+        Raises
+        ------
+        ValueError
+            If their shape is not that of `get_weights`.
+        """
+        self._set("weights", weights)
+
+    def get_gradient_weights(self):
+        """A copy of the gradient by the weights, as of the last backward.
+
+        Raises
+        ------
+        RuntimeError
+            If there was none.
+        """
+        return self._gradient("weights")
+
+    def set_optimizer(self, optimizer):
+        """Let backward update the weights, each array by its own copy of this optimizer.
+
+        Parameters
+        ----------
+        optimizer : object of `optimization.Optimizers`, or None
+            None: backward leaves the weights alone, as at first.
+        """
+        names = () if optimizer is None else self._names
+        self._optimizers = {name: copy.deepcopy(optimizer) for name in names}
+
+    def calculate_regularization_loss(self):
+        """The sum of the norms of all weights by the optimizer's regularizers; else 0."""
+        return sum(
+            regularizer.norm(self._arrays[name])
+            for name, optimizer in self._optimizers.items()
+            for regularizer in getattr(optimizer, "regularizers", ())
+        )
+
+    @property
+    def weights(self):
+        """The same as `get_weights` and `set_weights`."""
+        return self.get_weights()
+
+    @weights.setter
+    def weights(self, weights):
+        self.set_weights(weights)
+
+    @property
+    def gradient_weights(self):
+        """The same as `get_gradient_weights`."""
+        return self.get_gradient_weights()
+
+    @property
+    def optimizer(self):
+        """The weights' own optimizer or None; assigning is `set_optimizer`."""
+        return self._optimizers.get("weights")
+
+    @optimizer.setter
+    def optimizer(self, optimizer):
+        self.set_optimizer(optimizer)
+
+    def _set(self, name, array):
+        self._arrays[name] = self._floats(name, array, self._arrays[name].shape).copy()
+
+    def _gradient(self, name):
+        if name not in self._gradients:
+            kind = type(self).__name__
+            raise RuntimeError(f"{kind} has no gradients yet: backward makes them")
+        return self._gradients[name].copy()
+
+    def _update(self, **gradients):
+        """Keep the gradients, and change the weights if there is an optimizer."""
+        self._gradients = gradients
+        for name, optimizer in self._optimizers.items():
+            self._arrays[name] = optimizer.calculate_update(
+                self.delta, self._arrays[name], gradients[name]
+            )
+
+
+class BiasedLayer(TrainableLayer):
+    """A trainable layer whose bias is an array of its own."""
+
+    _names = ("weights", "bias")
+
+    def initialize(self, weights_initializer, bias_initializer):
+        """Draw all weights afresh, see `TrainableLayer.initialize`."""
+        self.weights = weights_initializer.initialize(self.get_weights())
+        self.bias = bias_initializer.initialize(self.bias[np.newaxis])[0]
+
+    def get_gradient_bias(self):
+        """A copy of the gradient by the bias, as of the last backward.
+
+        Raises
+        ------
+        RuntimeError
+            If there was none.
+        """
+        return self._gradient("bias")
+
+    @property
+    def bias(self):
+        """A copy of the bias; a copy of what is assigned acts from the next forward on."""
+        return self._arrays["bias"].copy()
+
+    @bias.setter
+    def bias(self, bias):
+        self._set("bias", bias)
+
+    @property
+    def gradient_bias(self):
+        """The same as `get_gradient_bias`."""
+        return self.get_gradient_bias()

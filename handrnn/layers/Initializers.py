@@ -1,0 +1,89 @@
+"""Initial weights: the distributions of `handrnn.initializers` as objects.
+
+``initialize(weights)`` takes an array for its shape, (in, out) or (kernels, channels, \\*size),
+and returns a new one, float64.
+"""
+
+import math
+
+import numpy as np
+
+from .. import initializers
+
+
+class Constant:
+    """The same number everywhere.
+
+    Parameters
+    ----------
+    value : float
+    """
+
+    def __init__(self, value):
+        self.value = value
+
+    def initialize(self, weights):
+        """A new array of the shape of `weights`."""
+        return initializers.constant(np.shape(weights), self.value)
+
+
+class UniformRandom:
+    """Uniform in [0, 1).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or seed, optional
+    """
+
+    def __init__(self, *, rng=None):
+        self.rng = np.random.default_rng(rng)
+
+    def initialize(self, weights):
+        """A new array of the shape of `weights`."""
+        return initializers.uniform(np.shape(weights), rng=self.rng)
+
+
+class Xavier:
+    """Normal with variance 2 / (shape[0] + shape[1]).
+
+    It is `handrnn.initializers.xavier_normal` but for kernels, whose size does not count here.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or seed, optional
+    """
+
+    def __init__(self, *, rng=None):
+        self.rng = np.random.default_rng(rng)
+
+    def initialize(self, weights):
+        """A new array of the shape of `weights`, which needs two axes or more (ValueError)."""
+        shape = _at_least_two_axes(weights)
+        std = math.sqrt(2 / (shape[0] + shape[1]))
+        return initializers.normal(shape, std, rng=self.rng)
+
+
+class He:
+    """Normal with variance 2 / inputs of a unit: `handrnn.initializers.he_normal`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or seed, optional
+    """
+
+    def __init__(self, *, rng=None):
+        self.rng = np.random.default_rng(rng)
+
+    def initialize(self, weights):
+        """A new array of the shape of `weights`, which needs two axes or more (ValueError)."""
+        shape = _at_least_two_axes(weights)
+        if len(shape) == 2:  # (in, out): there it is (out, in)
+            return initializers.he_normal(shape[::-1], rng=self.rng).T
+        return initializers.he_normal(shape, rng=self.rng)
+
+
+def _at_least_two_axes(weights):
+    shape = np.shape(weights)
+    if len(shape) < 2:
+        raise ValueError(f"weights are {shape}: two axes or more are needed")
+    return shape
