@@ -94,6 +94,45 @@ class BaseLayer:
         return value
 
 
+class Activation(BaseLayer):
+    """A function of every element, on arrays of any shape, and its slope at its own value.
+
+    Attributes
+    ----------
+    activations : ndarray
+        What the last forward has returned; None before.
+    """
+
+    def __init__(self):
+        self.activations = None
+
+    @staticmethod
+    def _function(x):
+        raise NotImplementedError
+
+    @staticmethod
+    def _slope(y):
+        raise NotImplementedError
+
+    def forward(self, input_tensor):
+        """Array_like of any shape; an ndarray of the same shape."""
+        self.activations = self._function(np.asarray(input_tensor, np.float64))
+        return self.activations.copy()
+
+    def backward(self, error_tensor):
+        """Gradient by the input, from that by what the last forward has returned.
+
+        Raises
+        ------
+        RuntimeError
+            Without a forward before.
+        ValueError
+            Another shape.
+        """
+        y = self._kept(self.activations)
+        return self._floats("error_tensor", error_tensor, y.shape) * self._slope(y)
+
+
 class TrainableLayer(BaseLayer):
     """A layer with an array of weights, whose last row is the bias.
 

@@ -1,37 +1,16 @@
 """The logistic function of every element."""
 
-import numpy as np
-
 from .. import cells
 from . import Base
 
 
-class Sigmoid(Base.BaseLayer):
-    """y = 1 / (1 + exp(-x)), of any shape.
+class Sigmoid(Base.Activation):
+    """y = 1 / (1 + exp(-x)), of any shape; see `Base.Activation`."""
 
-    Attributes
-    ----------
-    activations : ndarray
-        y of the last forward; None before.
-    """
+    @staticmethod
+    def _function(x):
+        return cells.sigmoid(x)
 
-    def __init__(self):
-        self.activations = None
-
-    def forward(self, input_tensor):
-        """Array_like of any shape; an ndarray of the same shape."""
-        self.activations = cells.sigmoid(np.asarray(input_tensor, np.float64))
-        return self.activations.copy()
-
-    def backward(self, error_tensor):
-        """Gradient by the input, from that by what the last forward has returned.
-
-        Raises
-        ------
-        RuntimeError
-            Without a forward before.
-        ValueError
-            Another shape.
-        """
-        y = self._kept(self.activations)
-        return self._floats("error_tensor", error_tensor, y.shape) * y * (1 - y)
+    @staticmethod
+    def _slope(y):
+        return y * (1 - y)
