@@ -46,7 +46,7 @@ class Tape(NamedTuple):
     active: np.ndarray | None
 
 
-def record(cell, weights, x, states, gates=None):
+def record(cell, weights, x, states, gates=None, *, copy=True):
     """The tape of a forward pass that was made elsewhere.
 
     Parameters
@@ -59,11 +59,13 @@ def record(cell, weights, x, states, gates=None):
     gates : ndarray (T, K, H, B), optional
         The activated gates in the order of ``cell.gates``; for the GRU there is a fourth block:
         r, u, a_n, n. The simple RNN needs none.
+    copy : bool
+        False: c and gates may become part of the tape, so nobody else may change them.
 
     Returns
     -------
     Tape
-        Of copies, in the common dtype of weights, x and states.
+        In the common dtype of weights, x and states.
 
     Raises
     ------
@@ -85,9 +87,10 @@ def record(cell, weights, x, states, gates=None):
     xs = np.ones((T, I + biased, B), dtype)
     hs = np.ones((T + 1, P + biased, B), dtype)
     xs[:, :I], hs[:, :P] = x, states[0]
-    cs = [np.array(s, dtype) for s in states[1:]]
+    copy = copy or None  # None: where another dtype needs one
+    cs = [np.array(s, dtype, copy=copy) for s in states[1:]]
     own = Weights._make(None if w is None else w.astype(dtype) for w in weights)
-    gates = np.empty((0, 1, H, B), dtype) if gates is None else np.array(gates, dtype)
+    gates = np.empty((0, 1, H, B), dtype) if gates is None else np.array(gates, dtype, copy=copy)
     return Tape(cell, own, xs, gates, (hs, *cs), None)
 
 

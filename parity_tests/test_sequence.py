@@ -782,3 +782,17 @@ def flat(gradients):
     """dx, those by the states and those by the weights in one list."""
     dx, d_state, d_weights = gradients
     return [dx, *d_state, *(d for d in d_weights if d is not None)]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_is_given_away_is_not_copied(dtype):
+    """c and the gates become the tape's, unless they are of another dtype."""
+    problem = draw("lstm")
+    _, tape = forward(problem)
+    c, gates = (array.astype(dtype) for array in (tape.states[1], tape.gates))
+    states = (tape.states[0][:, :H], c)
+    given = recorded(problem, tape, states=states, gates=gates, copy=False)
+    assert (given.gates is gates) == (given.states[1] is c) == (dtype == np.float64)
+    copied = recorded(problem, tape, states=states, gates=gates)
+    for a, b in zip(arrays_of(copied), arrays_of(given), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -728,7 +728,7 @@ def _tape(cell, caches, places, cotangents):
         gates = layouts.gates_from_course(cell, steps)
     weights = layouts.weights_from_course(cell, columns)
     x = np.stack([entry["xt"] for entry in entries])
-    return sequence.record(cell, weights, x, tuple(states), gates), given
+    return sequence.record(cell, weights, x, tuple(states), gates, copy=False), given
 
 
 def _column(name, array):
