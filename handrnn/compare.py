@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-AXES = ("layer", "direction", "time", "example", "gate", "unit", "input")
+AXES = ("layer", "direction", "time", "example", "gate", "unit", "input", "row", "column", "")
 
 
 def unit_roundoff(dtype: Any) -> float:
@@ -77,7 +77,8 @@ class Layout:
     ----------
     axes : one entry an axis: a name out of `AXES`, or a pair of names for an axis that holds two,
         outer one first: ``(("gate", "unit"), "input")`` for a stacked weight matrix,
-        ``("time", "example", ("direction", "unit"))`` for the output of two directions
+        ``("time", "example", ("direction", "unit"))`` for the output of two directions; "" for an
+        axis without a meaning, such as the second one of a bias (H, 1)
     gates : names of the gates in the order of the array's blocks
     directions : 1 or 2
     layer, direction : where the array as a whole belongs to one layer, one direction
@@ -148,6 +149,8 @@ class Place:
     gate: str | None = None
     unit: int | None = None
     input: int | None = None
+    row: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
         values = f"(ours {_number(self.ours)}, reference {_number(self.reference)})"
@@ -160,7 +163,7 @@ class Place:
             yield f"{self.direction} direction"
         if self.time is not None:
             yield f"time step {self.time}"
-        for name in ("example", "gate", "unit", "input"):
+        for name in ("example", "gate", "unit", "input", "row", "column"):
             value = getattr(self, name)
             if value is not None:
                 yield f"{name} {value}"
@@ -308,6 +311,7 @@ def _place(
     words: dict[str, Any] = {
         name: int(value[0])
         for name, value in _coordinates(np.array([index]), ours.shape, layout).items()
+        if name
     }
     if "gate" in words:
         words["gate"] = layout.gates[words["gate"]]

@@ -25,6 +25,7 @@ ARROWS = {  # module: the modules of the package that it may import
     "course": {"cells", "sequence", "layouts", "losses"},
     "layers": {"cells", "sequence", "layouts", "losses", "optim", "initializers"},
     "check": {"__init__", "compare", "textbook", "layouts", "nn"},
+    "__main__": set(),
     "__init__": {
         "compare",
         "course",

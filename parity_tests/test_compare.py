@@ -247,6 +247,20 @@ def first_time(layout: compare.Layout, *bad: tuple[int, int]) -> tuple:
     return found.first.direction, found.first.time
 
 
+def test_axes_that_are_neither_units_nor_inputs():
+    """A bias (H, 1) has no examples; a matrix on [a_prev; xt] has columns."""
+    bias, weights = np.zeros((4, 1)), np.zeros((4, 9))
+    bias[2], weights[1, 6] = 1, 1
+    ones = compare.locate("db", bias + 1, np.ones((4, 1)), compare.Layout(("unit", "")), budget=0)
+    assert str(ones.first).startswith("unit 2 (ours 2,")
+    layout = compare.Layout(("unit", "column"))
+    found = compare.locate("dWf", weights + 1, np.ones((4, 9)), layout, budget=0)
+    assert str(found.first).startswith("unit 1, column 6 (")
+    layout = compare.Layout(("row", "unit"))
+    found = compare.locate("dW_f", weights.T + 1, np.ones((9, 4)), layout, budget=0)
+    assert str(found.first).startswith("unit 1, row 6 (")
+
+
 def test_the_first_time_step_follows_the_order_of_computation():
     one = compare.Layout(("time", "unit"))
     assert first_time(one, (4, 0), (2, 1)) == (None, 2)

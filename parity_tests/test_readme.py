@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from handrnn.check import cli
 from parity_tests import test_grid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,3 +48,12 @@ def test_tree_names_every_module():
         assert path.name in tree or path.name == "__init__.py", path.name
     for path in (ROOT / "scripts").glob("*.py"):
         assert path.name in tree or path.name == "readme.py", path.name
+
+
+def test_the_session_is_what_check_prints(capsys, monkeypatch):
+    """Numbers of rounding apart, which are another machine's."""
+    (session,) = re.findall(r"^```\n\$ handrnn (check .*)\n((?:.*\n)*?)```", README, re.M)
+    monkeypatch.chdir(ROOT)
+    assert cli.main([*session[0].split(), "--no-torch"]) == 1
+    numbers = re.compile(r"rounding: .*\)|to \de[-+]\d+")
+    assert numbers.sub("", capsys.readouterr().out).split() == numbers.sub("", session[1]).split()

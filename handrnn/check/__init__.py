@@ -1,0 +1,111 @@
+"""The checker: is this hand-written RNN or LSTM right? If not: where, and which mistake.
+
+>>> from handrnn import check
+>>> report = check.text('''
+... import numpy as np
+... def rnn_cell_backward(da_next, cache):
+...     a_next, a_prev, xt, parameters = cache
+...     dz = (1 - a_next) ** 2 * da_next
+...     return {"dxt": parameters["Wax"].T @ dz, "da_prev": parameters["Waa"].T @ dz,
+...             "dWax": dz @ xt.T, "dWaa": dz @ a_prev.T, "dba": dz.sum(axis=1, keepdims=True)}
+... ''', second_opinion=False)
+>>> report.functions["rnn_cell_backward"].verdict
+'FAIL'
+>>> report.functions["rnn_cell_backward"].line
+5
+
+`file` judges the course functions in a file or notebook, `text` those in a string, `function` one
+that is there already, `sequence` any implementation of a whole sequence; `assert_parity` does the
+same for a test. Submissions run in a process of their own, with limits of time and memory: this
+contains accidents, not attackers.
+"""
+
+from . import judge, loading, report, runner, sequences
+
+SECONDS = runner.SECONDS
+
+FileReport = report.FileReport
+FunctionReport = report.FunctionReport
+sequence = sequences.sequence
+
+
+def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
+    """Judge the course functions, and recurrent layer classes, in a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.py`` file or a notebook; ``path.py::lstm_backward`` for one of its functions.
+    wanted : sequence of str
+        Functions that must be there. Empty: all that are.
+    seconds : float
+        Limit of each run of each function.
+    second_opinion : bool
+        Whether torch, where it is installed, is asked to confirm the reference.
+
+    Returns
+    -------
+    FileReport
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the path names a folder, or several files: judge these one by one.
+    """
+    found = loading.find(path)
+    if len(found) != 1:
+        raise ValueError(f"{path} is {len(found)} files: check.file judges one")
+    ((one, name),) = found
+    names = (*wanted, *([name] if name else []))
+    return judge.judge(
+        loading.load(one), wanted=names, seconds=seconds, second_opinion=second_opinion
+    )
+
+
+def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True):
+    """Judge the course functions in program text; see `file`."""
+    submission = loading.from_text(source)
+    return judge.judge(submission, wanted=wanted, seconds=seconds, second_opinion=second_opinion)
+
+
+def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True):
+    """Judge one course function of the running program.
+
+    It runs in a forked copy of this process, so that a hang or a crash ends there; where the system
+    cannot fork it runs here, and a note says so.
+
+    Parameters
+    ----------
+    fn : function
+    name : str, optional
+        Which course function it is. None: told by its own name.
+    dialect : str, optional
+        "course" or "batch_first". None: told by the names of its arguments.
+    seconds : float
+        Limit of each run.
+    second_opinion : bool
+        Whether torch, where it is installed, is asked to confirm the reference.
+
+    Returns
+    -------
+    FileReport
+        With one function.
+
+    Raises
+    ------
+    TypeError
+        If `fn` cannot be called.
+    ValueError
+        If it is not told which course function it is.
+    """
+    return judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
+
+
+def assert_parity(fn, name=None, dialect=None, **options):
+    """Raise AssertionError, with the report as its message, unless `function` says PASS.
+
+    For a test: ``check.assert_parity(my_lstm_backward, "lstm_backward")``.
+    """
+    function(fn, name, dialect, **options).raise_if_failed()

@@ -1,0 +1,453 @@
+"""The command ``handrnn``: check files, draw a case for another language, judge its answer.
+
+Exit status: 0 if all that was asked for passes, 1 if not, 2 for misuse.
+"""
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from . import answers, cases, judge, loading, manual, page, report, witness
+
+PASSED, FAILED, MISUSE = 0, 1, 2
+INTERRUPTED = 130
+SECONDS = 10.0
+
+Judge = Callable[..., report.FileReport]
+
+DESCRIPTION = """\
+Recurrent networks written by hand, held to a textbook: is yours right, and if not, where is it
+wrong and which mistake is it?"""
+
+EPILOG = """\
+exit status:
+  0  all that was asked for passes
+  1  something fails, or could not be judged
+  2  misuse: no such file, unknown options, files that cannot be read or written
+
+'handrnn COMMAND --help' says more about each command."""
+
+CHECK = """\
+Judge the course functions in Python files and notebooks: rnn_cell_forward, rnn_forward,
+rnn_cell_backward, rnn_backward, the same of the LSTM, softmax and sigmoid, column-major (n_x, m,
+T_x) or batch-first (m, T, n_x), found by their names and arguments; and layer classes RNN and LSTM.
+
+Nothing of a file runs but its definitions, imports and simple constants. Every function runs in a
+process of its own, with limits of time and memory; this contains accidents, not attackers: do not
+run what you do not trust. The textbook decides; torch, where it is installed, is its witness.
+
+Verdicts: PASS, FAIL, ILL-CONDITIONED (rounding alone can do this much), CRASHED, TIMED OUT,
+NOT FILLED IN (a template), NOT FOUND (asked for, and not there). Only PASS passes."""
+
+CHECK_EPILOG = """\
+exit status:
+  0  something was judged, and all of it passes
+  1  something does not pass, was asked for and is not there, or could not be judged
+  2  misuse: no such file or folder, a folder without .py and .ipynb files, a report that cannot
+     be written
+
+examples:
+  handrnn check my_rnn.py
+  handrnn check assignment.ipynb --html report.html
+  handrnn check my_rnn.py::lstm_backward --hint place
+  handrnn check submissions/ --csv class.csv --json all.json --jobs 4
+  handrnn check my_rnn.py --require lstm_forward lstm_backward --junit results.xml
+
+JSON of one file: {"passed": ..., "functions": {NAME: {"verdict": ..., "mistakes": [{"id": ...,
+"explanation": ...}], "where": ..., "line": ...}}}; of several or of a folder: {"passed": ...,
+"files": [...]}."""
+
+ORACLE = """\
+Write a case: inputs, weights, initial states and cotangents (the gradients of a loss by what comes
+out) of one recurrent layer in one direction, and what is right for them, computed in float64.
+
+The file says itself what its arrays are ("about"). Compute any of the expected arrays in any
+language, write them under the same names into an .npz or .json file, and give both files to
+'handrnn compare'. Weights are packed as torch packs them: blocks of H rows, one a gate, in the
+order i, f, g, o (LSTM) or r, u, n (GRU; torch calls u z; the reset gate acts after the product)."""
+
+ORACLE_EPILOG = """\
+exit status:
+  0  the file was written
+  2  misuse: sizes below 1, a file that cannot be written, numbers that overflow
+
+files:
+  .npz   each array under its name; "about": bytes of JSON text in UTF-8
+  .json  {"about": {...}, NAME: {"shape": [...], "values": nested lists}, ...}
+
+examples:
+  handrnn oracle lstm --T 7 --B 3 --I 5 --H 4 --out case.npz
+  handrnn oracle gru --dtype float32 --seed 3 --out case.json"""
+
+COMPARE = """\
+Judge what another implementation made of a case of 'handrnn oracle'.
+
+The answer is an .npz file, or a .json file such as {"y": [[[...]]], "dW_ih": {"shape": [16, 5],
+"values": [...]}}, with any of the expected arrays; a flat list is in row-major order. What is left
+out is not judged. What is no array of the case is a failure. Up to 64 units of rounding are right,
+of float32 where the array or the case is float32; more where rounding is measured to do more.
+Another order of axes or gates, a bias left out and other misunderstandings are named."""
+
+COMPARE_EPILOG = """\
+exit status:
+  0  something was given, and all of it passes
+  1  something fails, is ill-conditioned or unknown, or nothing was given that can be judged
+  2  misuse: files that cannot be read, a first file that is no case
+
+examples:
+  handrnn compare case.npz answer.npz
+  handrnn compare case.json answer.json --dtype float32
+  handrnn compare case.npz answer.npz --json -"""
+
+
+class _MisuseError(Exception):
+    """What was asked for makes no sense, in one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Keeps the line breaks of descriptions."""
+
+    def __init__(self, *names: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*names, **options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    whole = _Parser("handrnn", description=DESCRIPTION, epilog=EPILOG)
+    whole.add_argument("--version", action="version", version=f"handrnn {__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = commands.add_parser(
+        "check",
+        help="judge Python files and notebooks, and name the mistakes",
+        description=CHECK,
+        epilog=CHECK_EPILOG,
+    )
+    check.set_defaults(run=_check)
+    check.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="a .py file, a notebook, a folder with such files in it, or FILE::FUNCTION",
+    )
+    check.add_argument(
+        "--require",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="functions that each file must have; without them it does not pass",
+    )
+    check.add_argument(
+        "--hint",
+        choices=report.HINTS,
+        default="mistake",
+        help="how much is given away: right or wrong, also where, or also the mistake and what to"
+        " write (default); holds for every report",
+    )
+    _outputs(check, "json", "html", "junit", "csv")
+    check.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=SECONDS,
+        help="seconds that each run of a function may take (default %(default)g)",
+    )
+    check.add_argument(
+        "--jobs",
+        metavar="N",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="files judged at a time (default: the number of processors, here %(default)s)",
+    )
+    check.add_argument(
+        "--no-torch", action="store_true", help="do not ask torch, even where it is installed"
+    )
+    _quiet(check)
+
+    oracle = commands.add_parser(
+        "oracle",
+        help="write a case for an implementation in any language",
+        description=ORACLE,
+        epilog=ORACLE_EPILOG,
+    )
+    oracle.set_defaults(run=_oracle)
+    oracle.add_argument("cell", choices=cases.CELLS)
+    for name, default, words in (
+        ("T", 7, "time steps"),
+        ("B", 3, "examples"),
+        ("I", 5, "inputs"),
+        ("H", 4, "hidden units"),
+        ("seed", 0, "of the random numbers; the same seed gives the same case"),
+    ):
+        oracle.add_argument(
+            f"--{name}",
+            metavar="N",
+            type=int,
+            default=default,
+            help=f"{words} (default {default})",
+        )
+    oracle.add_argument(
+        "--scale",
+        metavar="S",
+        type=float,
+        default=2.0,
+        help="weights are uniform on +-S / sqrt(H) (default %(default)g)",
+    )
+    oracle.add_argument("--dtype", choices=cases.DTYPES, default="float64", help="of what is given")
+    oracle.add_argument("--out", metavar="FILE", required=True, help="an .npz or a .json file")
+
+    compare = commands.add_parser(
+        "compare",
+        help="judge the answer to a case",
+        description=COMPARE,
+        epilog=COMPARE_EPILOG,
+    )
+    compare.set_defaults(run=_compare)
+    compare.add_argument("case", metavar="CASE", help="a file that 'handrnn oracle' wrote")
+    compare.add_argument("answer", metavar="ANSWER", help="an .npz or a .json file")
+    compare.add_argument(
+        "--dtype",
+        choices=cases.DTYPES,
+        help="what the answer was computed in (default: what its arrays are; of .json float64)",
+    )
+    _outputs(compare, "json")
+    _quiet(compare)
+
+    mistakes = commands.add_parser(
+        "mistakes",
+        help="list the mistakes that 'check' names",
+        description="Print the catalogue of mistakes as a page of Markdown, one section a kind.",
+    )
+    mistakes.set_defaults(run=_mistakes)
+    return whole
+
+
+def _outputs(command: argparse.ArgumentParser, *kinds: str) -> None:
+    words = {
+        "json": "everything, as JSON; - is the standard output, in place of the report",
+        "html": "one page that needs nothing else, with pictures of the errors",
+        "junit": "JUnit XML: a test suite a file, a test case a function",
+        "csv": "the class table: file, function, verdict, mistakes, line, cell",
+    }
+    for kind in kinds:
+        command.add_argument(f"--{kind}", metavar="FILE", help=words[kind])
+
+
+def _quiet(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--quiet", action="store_true", help="print nothing: the exit status says it all"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        None: those of this process.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (_MisuseError, cases.CaseError) as misuse:
+        print(f"handrnn: {_printable(str(misuse))}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        print("handrnn: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the report has had enough; Python would complain once more when it ends
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _print(text: str) -> None:
+    """Print what may hold anything a submission holds, on a terminal that may not know it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(_printable(text).encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which could change what else stands on a terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
+
+
+# ------------------------------------------------------------------------------------------- check
+
+
+def _check(options: argparse.Namespace) -> int:
+    if options.timeout <= 0 or options.jobs < 1:
+        raise _MisuseError("--timeout and --jobs must be more than 0")
+    asked = _asked(options.paths)
+    outputs = {
+        kind: Path(path)
+        for kind in ("json", "html", "junit", "csv")
+        if (path := getattr(options, kind)) and path != "-"
+    }
+    for path in outputs.values():
+        if path.is_dir() or not path.parent.is_dir():
+            raise _MisuseError(f"{path} cannot be written: it is a folder, or in none")
+    reports = [judged.hinted(options.hint) for judged in _judged(asked, options)]
+    single = len(options.paths) == 1 and not _is_folder(options.paths[0])
+    texts = {
+        "json": lambda: report.to_json(reports, single=single),
+        "html": lambda: page.page(reports),
+        "junit": lambda: report.junit(reports),
+        "csv": lambda: report.table(reports),
+    }
+    for kind, path in outputs.items():
+        try:
+            report.write(path, texts[kind]())
+        except OSError as error:
+            raise _MisuseError(f"{path} cannot be written: {error.strerror or error}") from None
+    if options.json == "-":
+        sys.stdout.write(texts["json"]())
+        sys.stdout.flush()
+    elif not options.quiet:
+        _print(str(reports[0]) if len(reports) == 1 else report.overview(reports))
+    return PASSED if report.all_passed(reports) else FAILED
+
+
+def _is_folder(path: str) -> bool:
+    return Path(path.partition("::")[0]).is_dir()
+
+
+def _asked(paths: Sequence[str]) -> dict[Path, tuple[str, ...]]:
+    """The files, and the functions asked for in each; none: all that are there."""
+    asked: dict[Path, list[str] | None] = {}
+    for specification in paths:
+        try:
+            found = loading.find(specification)
+        except (OSError, ValueError) as error:
+            raise _MisuseError(str(error)) from None
+        if not found:
+            raise _MisuseError(f"{specification} is a folder without .py and .ipynb files")
+        for path, wanted in found:
+            known = asked.setdefault(path, [] if wanted else None)
+            if wanted is None:
+                asked[path] = None
+            elif known is not None:
+                known.append(wanted)
+    return {path: tuple(names or ()) for path, names in asked.items()}
+
+
+def _judged(
+    asked: dict[Path, tuple[str, ...]], options: argparse.Namespace
+) -> list[report.FileReport]:
+    """A report on every file, in order; several files at a time, each in processes of its own."""
+    second_opinion = not options.no_torch and witness.available()
+
+    def one(item: tuple[Path, tuple[str, ...]]) -> report.FileReport:
+        path, wanted = item
+        judged = _one(path, wanted, seconds=options.timeout, second_opinion=second_opinion)
+        return _with_required(judged, options.require)
+
+    with futures.ThreadPoolExecutor(min(options.jobs, len(asked))) as pool:
+        try:
+            return list(_with_progress(pool.map(one, asked.items()), len(asked), options.quiet))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _one(path: Path, wanted: tuple[str, ...], **options: Any) -> report.FileReport:
+    """The report on one file, whatever happens: a file that breaks the checker does not pass."""
+    try:
+        return judge.judge(loading.load(path), wanted=wanted, **options)
+    except OSError as error:
+        problem = f"{path.name} cannot be read: {error.strerror or error}"
+    except Exception as error:
+        problem = f"the checker itself failed, please report it: {type(error).__name__}: {error}"
+    missing = {name: report.FunctionReport(name, report.NOT_FOUND) for name in wanted}
+    return report.FileReport(str(path), missing, (problem,))
+
+
+def _with_required(judged: report.FileReport, names: Sequence[str]) -> report.FileReport:
+    missing = {
+        name: report.FunctionReport(name, report.NOT_FOUND)
+        for name in names
+        if name not in judged.functions
+    }
+    return replace(judged, functions=judged.functions | missing) if missing else judged
+
+
+def _with_progress(
+    reports: Iterator[report.FileReport], total: int, quiet: bool
+) -> Iterator[report.FileReport]:
+    """The same, with a bar on the terminal where there is one, and tqdm."""
+    if quiet or total < 2 or not sys.stderr.isatty():
+        return reports
+    try:
+        import tqdm
+    except ImportError:
+        return reports
+    return iter(tqdm.tqdm(reports, total=total, unit="file", leave=False))
+
+
+# ---------------------------------------------------------------------------------- other languages
+
+
+def _mistakes(options: argparse.Namespace) -> int:
+    _print(manual.markdown())
+    return PASSED
+
+
+def _oracle(options: argparse.Namespace) -> int:
+    path = Path(options.out)
+    cases.suffix(path)
+    case = cases.draw(
+        options.cell,
+        T=options.T,
+        B=options.B,
+        I=options.I,
+        H=options.H,
+        seed=options.seed,
+        scale=options.scale,
+        dtype=options.dtype,
+    )
+    cases.write(case, path)
+    _print(f"{path}: {case}")
+    return PASSED
+
+
+def _compare(options: argparse.Namespace) -> int:
+    case = cases.read(options.case)
+    answers.verify(case)
+    judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)
+    if options.json == "-":
+        sys.stdout.write(judged.to_json())
+        sys.stdout.flush()
+        return PASSED if judged.passed else FAILED
+    if options.json:
+        try:
+            report.write(options.json, judged.to_json())
+        except OSError as error:
+            raise _MisuseError(
+                f"{options.json} cannot be written: {error.strerror or error}"
+            ) from None
+    if not options.quiet:
+        _print(str(judged))
+    return PASSED if judged.passed else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

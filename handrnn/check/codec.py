@@ -1,0 +1,313 @@
+"""Values as data: nested tuples, lists, dicts and arrays to and from ``.npz`` files.
+
+What a submission returns crosses from its process to the judge as numbers and JSON, never as a
+pickle: reading a file executes nothing. `encode` takes a value apart into a structure (JSON) and
+arrays, `decode` puts it together again with fresh copies. Whatever is no data becomes an `Opaque`:
+its type and the head of its ``repr``.
+
+A file holds one flat array a dtype and the structure as bytes, so that hundreds of small arrays
+cost no more than a few entries of the archive.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DEEPEST = 20
+MOST_VALUES = 100_000
+MOST_BYTES = 256 * 2**20
+LONGEST_REPR = 200
+
+NUMBERS_AND_TEXT = "biufcmMSU"  # the kinds of dtype that an archive holds without pickle
+
+Structure = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that is no data: what is known of it.
+
+    Parameters
+    ----------
+    type : name of its type, or "too-big" for what was cut
+    repr : head of its ``repr``, or why it was cut
+    """
+
+    type: str
+    repr: str
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A place in what an earlier step returned: to be filled in where the steps run.
+
+    Parameters
+    ----------
+    step : id of that step
+    path : indices and keys that lead from the returned value to the place, () for all of it
+    """
+
+    step: str
+    path: tuple[int | str, ...] = ()
+
+
+class _TooBigError(Exception):
+    """A value has more parts or more bytes than are carried."""
+
+
+class _Encoder:
+    """Takes one value apart; counts what it holds."""
+
+    def __init__(self) -> None:
+        self.arrays: Arrays = {}
+        self.values = 0
+        self.bytes = 0
+        self.within: list[int] = []
+
+    def encode(self, value: Any) -> Structure:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise _TooBigError(f"more than {MOST_VALUES} values")
+        if isinstance(value, tuple | list | dict):
+            return self._container(value)
+        if isinstance(value, np.ndarray | np.generic):
+            return self._array(value)
+        return self._plain(value)
+
+    def _container(self, value: tuple | list | dict) -> Structure:
+        if id(value) in self.within:
+            return _too_big("contains itself")
+        if len(self.within) >= DEEPEST:
+            return _too_big(f"nested more than {DEEPEST} deep")
+        self.within.append(id(value))
+        # the methods of the built-in types: a subclass may have replaced its own
+        if isinstance(value, dict):
+            items = [[self.encode(key), self.encode(entry)] for key, entry in dict.items(value)]
+            kind = "dict"
+        elif isinstance(value, tuple):
+            items = [self.encode(entry) for entry in tuple.__iter__(value)]
+            kind = "tuple"
+        else:
+            items = [self.encode(entry) for entry in list.__iter__(value)]
+            kind = "list"
+        self.within.pop()
+        return {"kind": kind, "items": items}
+
+    def _array(self, value: np.ndarray | np.generic) -> Structure:
+        array = np.asarray(value).view(np.ndarray)
+        if array.dtype.kind not in NUMBERS_AND_TEXT:
+            return _opaque(value)
+        self.bytes += array.nbytes
+        if self.bytes > MOST_BYTES:
+            raise _TooBigError(f"arrays of more than {MOST_BYTES // 2**20} MB")
+        key = str(len(self.arrays))
+        self.arrays[key] = array
+        return {"kind": "array" if isinstance(value, np.ndarray) else "scalar", "key": key}
+
+    def _plain(self, value: Any) -> Structure:
+        if value is None or type(value) is bool:
+            return {"kind": "plain", "value": value}
+        if type(value) is str:
+            return {"kind": "plain", "value": value} if len(value) <= 10**6 else _opaque(value)
+        if type(value) is int:
+            return {"kind": "plain", "value": value} if abs(value) < 2**64 else _opaque(value)
+        if type(value) is float:
+            return {"kind": "plain", "value": value}
+        if type(value) is complex:
+            return {"kind": "complex", "parts": [value.real, value.imag]}
+        if type(value) is Ref:
+            return {"kind": "reference", "step": value.step, "path": list(value.path)}
+        if type(value) is Opaque:
+            return {"kind": "object", "type": value.type, "repr": value.repr}
+        return _opaque(value)
+
+
+def encode(value: Any) -> tuple[Structure, Arrays]:
+    """Take a value apart.
+
+    Parameters
+    ----------
+    value : anything; arrays, NumPy scalars, tuples, lists, dicts, None, bool, int, float, complex,
+        str, `Ref` and `Opaque` are carried, everything else becomes an `Opaque`
+
+    Returns
+    -------
+    structure : what JSON can hold; an array is named by its key
+    arrays : the arrays by key, not copied. Subclasses of arrays, tuples, lists and dicts are
+        carried as what they are subclasses of; an array that occurs twice is there twice
+    """
+    encoder = _Encoder()
+    try:
+        structure = encoder.encode(value)
+    except _TooBigError as error:
+        return _too_big(str(error)), {}
+    return structure, encoder.arrays
+
+
+def _too_big(why: str) -> Structure:
+    return {"kind": "object", "type": "too-big", "repr": why}
+
+
+def _opaque(value: Any) -> Structure:
+    name = type(value).__qualname__
+    if isinstance(value, np.ndarray):
+        return {"kind": "object", "type": f"array of {value.dtype}", "repr": f"shape {value.shape}"}
+    if isinstance(value, int):  # its digits may be too many to be printed
+        return {"kind": "object", "type": name, "repr": f"an integer of {value.bit_length()} bits"}
+    try:
+        text = repr(value)[:LONGEST_REPR]
+    except Exception:  # whatever a foreign __repr__ does, there is something to report
+        text = "its __repr__ raises"
+    return {"kind": "object", "type": str(name), "repr": text}
+
+
+def decode(structure: Structure, arrays: Arrays) -> Any:
+    """Put a value together again; every array is a fresh copy in C order.
+
+    Raises
+    ------
+    ValueError
+        If the structure is not one that `encode` makes, or an array is missing.
+    """
+    try:
+        return _decode(structure, arrays)
+    except (KeyError, TypeError, IndexError, RecursionError) as error:
+        raise ValueError(f"not an encoded value: {error!r}") from error
+
+
+def _decode(structure: Structure, arrays: Arrays) -> Any:
+    kind = structure["kind"]
+    if kind == "plain":
+        return structure["value"]
+    if kind == "array":
+        return arrays[structure["key"]].copy()
+    if kind == "scalar":
+        return arrays[structure["key"]][()]
+    if kind == "tuple":
+        return tuple(_decode(entry, arrays) for entry in structure["items"])
+    if kind == "list":
+        return [_decode(entry, arrays) for entry in structure["items"]]
+    if kind == "dict":
+        pairs = structure["items"]
+        return {_hashable(_decode(key, arrays)): _decode(entry, arrays) for key, entry in pairs}
+    if kind == "complex":
+        return complex(*structure["parts"])
+    if kind == "reference":
+        return Ref(structure["step"], tuple(structure["path"]))
+    if kind == "object":
+        return Opaque(str(structure["type"]), str(structure["repr"]))
+    raise ValueError(f"an encoded value has no kind {kind!r}")
+
+
+def _hashable(key: Any) -> Any:
+    """A dict's key: what was hashable as an object may have become a list or an array."""
+    try:
+        hash(key)
+    except TypeError:
+        return Opaque(type(key).__qualname__, repr(key)[:LONGEST_REPR])
+    return key
+
+
+def leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every (path, value) in nested tuples, lists and dicts that is none of these itself.
+
+    Goes no deeper than `DEEPEST`.
+    """
+    if isinstance(value, tuple | list | dict) and len(path) < DEEPEST:
+        entries = dict.items(value) if isinstance(value, dict) else enumerate(value)
+        for key, entry in entries:
+            yield from leaves(entry, (*path, key))
+    else:
+        yield path, value
+
+
+class _Flats:
+    """One flat array a dtype, and where in it each array lies."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[np.ndarray]] = {}
+        self.sizes: dict[str, int] = {}
+
+    def add(self, array: np.ndarray) -> list:
+        """Put an array at the end of the flat one of its dtype: [dtype, offset, shape]."""
+        dtype = array.dtype.str
+        offset = self.sizes.get(dtype, 0)
+        self.parts.setdefault(dtype, []).append(array.ravel())
+        self.sizes[dtype] = offset + array.size
+        return [dtype, offset, list(array.shape)]
+
+    def joined(self) -> Arrays:
+        """The flat arrays, by their names in the file."""
+        dtypes = [parts[0].dtype for parts in self.parts.values()]  # kept, also if big-endian
+        joined = [
+            np.concatenate(parts, dtype=dtype)
+            for dtype, parts in zip(dtypes, self.parts.values(), strict=True)
+        ]
+        return {f"flat{n}": array for n, array in enumerate(joined)}
+
+
+def write(path: str | Path, **named: Any) -> None:
+    """Write named values into one ``.npz`` file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    flats, values = _Flats(), {}
+    for name, value in named.items():
+        structure, arrays = encode(value)
+        index = {key: flats.add(array) for key, array in arrays.items()}
+        values[name] = {"structure": structure, "index": index}
+    text = json.dumps({"values": values, "dtypes": list(flats.parts)})
+    with Path(path).open("wb") as file:
+        entries = {"text": np.frombuffer(text.encode(), np.uint8), **flats.joined()}
+        np.savez(file, **entries)  # pyright: ignore[reportArgumentType]
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The named values of a file that `write` wrote; nothing in it is executed.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of these, or is cut off.
+    OSError
+        If it cannot be read.
+    """
+    return {name: decode(*parts) for name, parts in read_parts(path).items()}
+
+
+def read_parts(path: str | Path) -> dict[str, tuple[Structure, Arrays]]:
+    """What `read` reads, not yet put together: `decode` gives fresh copies as often as it is asked.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of these, or is cut off.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        # a file opened here is closed here: np.load leaves torn ones open
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            written = json.loads(archive["text"].tobytes())
+            entries = [archive[f"flat{n}"] for n in range(len(written["dtypes"]))]
+        flats = dict(zip(written["dtypes"], entries, strict=True))
+        return {name: _parts(value, flats) for name, value in written["values"].items()}
+    except (KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} holds no encoded values: {error!r}") from error
+
+
+def _parts(value: dict[str, Any], flats: Arrays) -> tuple[Structure, Arrays]:
+    arrays = {}
+    for key, (dtype, offset, shape) in value["index"].items():
+        size = int(np.prod(shape, dtype=np.int64))
+        arrays[key] = flats[dtype][offset : offset + size].reshape(shape)
+    return value["structure"], arrays

@@ -1,0 +1,767 @@
+"""The checker's honesty: no false alarm, no miss, no wrong name, and a clear line for anything.
+
+`submissions/right` holds right implementations in many styles: each function must pass. The wrong
+ones are made here, of a right one, by mistakes that nobody would put into a catalogue: each must
+fail, at the right place, under no name. `submissions/hostile` holds what is broken, and what tries
+to pass for right.
+"""
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handrnn.check import judge, loading, report
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
+RIGHT = sorted((SUBMISSIONS / "right").iterdir())
+
+
+@functools.cache
+def judged(path, seconds=10.0):
+    return judge.judge(loading.load(path), seconds=seconds, second_opinion=False)
+
+
+@functools.cache
+def judged_text(source, wanted=()):
+    return judge.judge(loading.from_text(source), wanted=wanted, second_opinion=False)
+
+
+# Right ones ------------------------------------------------------------------------------------
+
+# how many functions of the course each file holds, so that none is overlooked
+COUNTS = {
+    "add_at.py": 1,
+    "backward_recomputes.py": 2,
+    "batch_first_backward.py": 4,
+    "batch_first_forward.py": 6,
+    "batch_first_loops.py": 3,
+    "caches_of_preactivations.py": 4,
+    "clip_and_loss.py": 3,
+    "course_notebook.ipynb": 8,
+    "default_arguments_decorators.py": 2,
+    "dict_caches.py": 5,
+    "einsum_stacked_gates.py": 4,
+    "extra_cache_entries.py": 4,
+    "flat_biases.py": 3,
+    "float32_buffers.py": 1,
+    "float32_throughout.py": 7,
+    "forward_only_matrix.py": 2,
+    "generators_functools.py": 6,
+    "global_constants.py": 2,
+    "guarded_imports.py": 3,
+    "helper_class.py": 2,
+    "in_place_on_own_arrays.py": 3,
+    "inside_one_function.py": 4,
+    "list_of_lists_caches.py": 2,
+    "lists_for_tuples.py": 4,
+    "logging_and_star_imports.py": 3,
+    "module_level_forms.py": 3,
+    "names_with_s.py": 4,
+    "old_format_notebook.ipynb": 4,
+    "optional_and_extra_arguments.py": 2,
+    "other_argument_names.py": 3,
+    "other_cache_order.py": 8,
+    "plain_dot.py": 8,
+    "prints_and_tests.py": 2,
+    "python_loops.py": 5,
+    "rare_syntax.py": 3,
+    "recursion.py": 3,
+    "separate_arguments.py": 3,
+    "sigmoid_and_softmax_only.py": 2,
+    "softmax_inline_without_max.py": 1,
+    "softmax_without_max.py": 2,
+    "split_matrices_expit.py": 2,
+    "training_notebook.ipynb": 4,
+    "typed_and_helpers.py": 4,
+    "update_gate_wu.py": 6,
+    "views_and_moveaxis.py": 4,
+}
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.name)
+def test_right_implementations_pass(path):
+    """Whatever the style: every function passes, and nothing is said against it.
+
+    T comes from da in all of them, and none of them spoils another one's results.
+    """
+    found = judged(path)
+    assert found.problems == ()
+    verdicts = {name: f.verdict for name, f in found.functions.items()}
+    assert set(verdicts.values()) == {report.PASS}, str(found)
+    assert len(verdicts) >= COUNTS[path.name], verdicts
+    assert found.passed
+    assert not any(f.mistakes or f.where for f in found.functions.values())
+    notes = [note for f in found.functions.values() for note in f.notes]
+    assert not [note for note in notes if "T from da" in note or "repair" in note], notes
+
+
+NOTES = {
+    ("float32_throughout.py", "rnn_cell_forward"): "float32",
+    ("float32_throughout.py", "rnn_forward"): "float32",
+    ("float32_throughout.py", "lstm_cell_backward"): "float32",
+    ("float32_buffers.py", "rnn_forward"): "float32",
+    ("softmax_without_max.py", "softmax"): "warning: no maximum is subtracted",
+    ("softmax_inline_without_max.py", "rnn_cell_forward"): "warning: no maximum is subtracted",
+    ("other_cache_order.py", "rnn_cell_forward"): "order",
+    ("other_cache_order.py", "lstm_cell_forward"): "order",
+    ("dict_caches.py", "lstm_cell_forward"): "another form than the course's",
+    ("update_gate_wu.py", "lstm_cell_forward"): "Wu, bu",
+    ("names_with_s.py", "lstm_backward"): "lstm_backwards is taken for lstm_backward",
+    ("names_with_s.py", "lstm_forward"): "lstm_forward_pass is taken for lstm_forward",
+    ("flat_biases.py", "rnn_cell_backward"): "dba has shape (4,)",
+    ("separate_arguments.py", "rnn_forward"): "takes (x, a0, Waa, Wax, Wya, ba, by)",
+}
+
+
+@pytest.mark.parametrize(("where", "text"), NOTES.items(), ids=str)
+def test_notes_of_right_implementations(where, text):
+    """What differs and is harmless is said."""
+    file, function = where
+    notes = judged(SUBMISSIONS / "right" / file).functions[function].notes
+    assert any(text in note for note in notes), notes
+
+
+def test_right_implementations_have_few_notes():
+    """A right function in the course's own form is told nothing but PASS."""
+    found = judged(SUBMISSIONS / "right" / "plain_dot.py")
+    assert all(f.notes == () for f in found.functions.values())
+
+
+# Mistakes that nobody foresaw --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A mistake: lines of one function of plain_dot.py, and what stands there instead.
+
+    `step` is the first bad time step, in the order in which the function goes through them;
+    `place` the result where it starts, if others are wrong because that one is.
+    """
+
+    name: str
+    function: str
+    edits: tuple[tuple[str, str], ...]
+    step: int | None = None
+    place: str = ""
+
+
+def odd(name, function, *edits, step=None, place=""):
+    return Odd(name, function, edits, step, place)
+
+
+ODD = (
+    # forward, one step
+    odd("tanh-twice", "rnn_cell_forward", ("= np.tanh(np.dot", "= np.tanh(1.1 * np.dot")),
+    odd("state-cubed", "rnn_cell_forward", (" + ba)", " + ba) ** 3")),
+    odd(
+        "warm-softmax",
+        "rnn_cell_forward",
+        ("a_next) + by)", "a_next) * 1.1 + by)"),
+        place="yt_pred",
+    ),
+    odd("input-reversed", "rnn_cell_forward", ("np.dot(Wax, xt)", "np.dot(Wax, xt[::-1])")),
+    odd(
+        "forget-clamped", "lstm_cell_forward", ("+ bf)", "+ bf).clip(None, 0.6)"), place="cache.ft"
+    ),
+    odd(
+        "next-example",
+        "lstm_cell_forward",
+        ("np.dot(Wi, concat)", "np.dot(Wi, np.roll(concat, 1, axis=1))"),
+        place="cache.it",
+    ),
+    odd("leak", "lstm_cell_forward", ("it * cct\n", "it * cct - 1e-6\n"), place="c_next"),
+    odd(
+        "peephole",
+        "lstm_cell_forward",
+        ("concat) + bo)", "concat) + 0.1 * c_next + bo)"),
+        place="cache.ot",
+    ),
+    odd(
+        "half-precision",
+        "lstm_cell_forward",
+        ("np.dot(Wc, concat) + bc", "(np.dot(Wc, concat) + bc).astype(np.float16)"),
+        place="cache.cct",
+    ),
+    odd(
+        "one-unit-dead",
+        "lstm_cell_forward",
+        ("    yt_pred =", "    a_next[2] = 0\n    yt_pred ="),
+        place="a_next",
+    ),
+    # forward, a sequence
+    odd(
+        "rounded-at-three",
+        "rnn_forward",
+        (
+            "        a_next, yt_pred",
+            "        if t == 3:\n            a_next = a_next.round(2)\n        a_next, yt_pred",
+        ),
+        step=3,
+    ),
+    odd(
+        "other-example-at-four",
+        "rnn_forward",
+        ("(x[:, :, t], a_next", "(x[:, :, t] if t != 4 else x[:, ::-1, t], a_next"),
+        step=4,
+    ),
+    odd(
+        "state-clamped",
+        "rnn_forward",
+        (
+            "        a[:, :, t] = a_next",
+            "        a_next = np.minimum(a_next, 0.5)\n        a[:, :, t] = a_next",
+        ),
+    ),
+    odd(
+        "third-example-lags",
+        "rnn_forward",
+        (
+            "        y_pred[",
+            "        a[:, 2, t] = a[:, 2, t - 1] if t > 1 else a[:, 2, t]\n        y_pred[",
+        ),
+        step=2,
+    ),
+    odd(
+        "forgets-after-four",
+        "lstm_forward",
+        (
+            "        a[:, :, t]",
+            "        if t > 4:\n            c_next = c_next / 2\n        a[:, :, t]",
+        ),
+        step=5,
+    ),
+    odd(
+        "output-of-two-mirrored",
+        "lstm_forward",
+        ("= yt\n", "= yt if t != 2 else yt[:, ::-1]\n"),
+        step=2,
+    ),
+    odd(
+        "one-step-shown-twice",
+        "lstm_forward",
+        ("    caches = (caches, x)", "    a[:, :, 3] = a[:, :, 2]\n    caches = (caches, x)"),
+        step=3,
+    ),
+    odd(
+        "memory-of-ones",
+        "lstm_forward",
+        ("c_next = np.zeros((n_a, m))", "c_next = np.ones((n_a, m))"),
+    ),
+    odd(
+        "states-of-neighbours",
+        "lstm_forward",
+        ("x[:, :, t], a_next, c_next, p", "x[:, :, t], np.roll(a_next, t // 3, 1), c_next, p"),
+        step=3,
+    ),
+    # backward, one step
+    odd("cubed", "rnn_cell_backward", ("a_next ** 2", "abs(a_next) ** 3")),
+    odd(
+        "inputs-reversed",
+        "rnn_cell_backward",
+        ("np.dot(Wax.T, dtanh)", "np.dot(Wax.T, dtanh)[::-1]"),
+    ),
+    odd("unit-zeroed", "rnn_cell_backward", ("    dba =", "    dWaa[1] = 0\n    dba =")),
+    odd("largest-for-sum", "rnn_cell_backward", ("np.sum(dtanh, axis", "np.max(dtanh, axis")),
+    odd(
+        "sign-of-one-term",
+        "lstm_cell_backward",
+        ('+ np.dot(p["Wo"][:, n_a:]', '- np.dot(p["Wo"][:, n_a:]'),
+    ),
+    odd(
+        "forget-squared",
+        "lstm_cell_backward",
+        ("dc_prev = dc_next * ft ", "dc_prev = dc_next * ft ** 2 "),
+    ),
+    odd(
+        "one-in-a-million",
+        "lstm_cell_backward",
+        ("np.dot(dit, concat.T)", "np.dot(dit, concat.T) * (1 + 1e-6)"),
+    ),
+    odd(
+        "noise",
+        "lstm_cell_backward",
+        ("    dbf =", "    dWo += 1e-7 * np.random.randn(*dWo.shape)\n    dbf ="),
+    ),
+    odd(
+        "third-example-twice",
+        "lstm_cell_backward",
+        ("np.dot(dcct, concat.T)", "np.dot(dcct, concat.T) + np.outer(dcct[:, 2], concat[:, 2])"),
+    ),
+    odd(
+        "half-precision-bias",
+        "lstm_cell_backward",
+        (
+            "np.sum(dft, axis=1, keepdims=True)",
+            "np.sum(dft.astype(np.float16), axis=1, keepdims=True)",
+        ),
+    ),
+    odd(
+        "own-order-of-inputs",
+        "lstm_cell_backward",
+        (
+            'dxt = (np.dot(p["Wf"][:, n_a:].T, dft)',
+            'dxt = (np.dot(p["Wf"][:, n_a:].T, dft[:, ::-1])',
+        ),
+    ),
+    odd(
+        "tanh-squared",
+        "lstm_cell_backward",
+        ("da_next * np.tanh(c_next) * ot", "da_next * np.tanh(c_next) ** 2 * ot"),
+    ),
+    # backward, a sequence
+    odd(
+        "mean-of-examples",
+        "rnn_backward",
+        (
+            "        dx[:, :, t]",
+            "        da_prevt = 0 * da_prevt + da_prevt.mean(axis=1)[:, None]\n        dx[:, :, t]",
+        ),
+        step=4,
+    ),
+    odd("first-step-twice", "rnn_backward", ("dba += dbat", "dba += dbat if t else 2 * dbat")),
+    odd("inputs-turned", "rnn_backward", ('{"dx": dx,', '{"dx": np.roll(dx, 2, axis=0),')),
+    odd("from-above", "rnn_backward", ("+ da_prevt, c", "+ np.minimum(da_prevt, 0.9), c")),
+    odd(
+        "fading", "lstm_backward", ("dc_prevt = gradients[", "dc_prevt = 0.5 * gradients["), step=4
+    ),
+    odd(
+        "odd-steps-only",
+        "lstm_backward",
+        ("dc_prevt, caches", "dc_prevt * (t % 2), caches"),
+        step=4,
+    ),
+    odd("over-steps", "lstm_backward", ('"dWo": dWo,', '"dWo": dWo / T_x,')),
+    odd("stale-cache", "lstm_backward", ("caches[t])", "caches[t if t != 2 else 3])"), step=2),
+    odd(
+        "examples-swapped-last",
+        "lstm_backward",
+        ("da[:, :, t] + da_prevt", "da[:, [1, 0, 2] if t == T_x - 1 else [0, 1, 2], t] + da_prevt"),
+        step=5,
+    ),
+    odd(
+        "long-ones-only",
+        "lstm_backward",
+        ("    da0 = gradients", "    if T_x > 4:\n        dbi = 2 * dbi\n    da0 = gradients"),
+    ),
+    odd(
+        "start-of-one-unit",
+        "lstm_backward",
+        ('"da0": da0', '"da0": da0 * np.array([[1], [1], [0], [1]])'),
+    ),
+    odd(
+        "input-of-a-gate-doubled", "lstm_backward", ('"dbc": dbc', '"dbc": dbc + gradients["dbc"]')
+    ),
+)
+
+
+def source_of(name):
+    return (SUBMISSIONS / "right" / name).read_text()
+
+
+def planted(mistake):
+    """plain_dot.py with the mistake in it."""
+    text = source_of("plain_dot.py")
+    found = re.search(rf"^def {mistake.function}\(.*?(?=^def |\Z)", text, re.S | re.M)
+    assert found
+    function = wrong = found.group()
+    for old, new in mistake.edits:
+        assert wrong.count(old) == 1, f"{old!r} is there {wrong.count(old)} times"
+        wrong = wrong.replace(old, new)
+    return text.replace(function, wrong)
+
+
+def executed(text):
+    """What a submission defines, with the helpers of the course beside it."""
+
+    def softmax(z):
+        odds = np.exp(z - z.max(axis=0))
+        return odds / odds.sum(axis=0)
+
+    namespace = {"np": np, "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "softmax": softmax}
+    exec(text.replace("from rnn_utils import *", ""), namespace)
+    return namespace
+
+
+def results(namespace, function):
+    """What a function makes of numbers of our own, by the names that reports have."""
+    rng = np.random.default_rng(7)
+    T, m, n_x, n_a, n_y = 6, 3, 5, 4, 2
+    shapes = {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a), "ba": (n_a, 1)}
+    shapes |= {f"W{gate}": (n_a, n_a + n_x) for gate in "fico"}
+    shapes |= {f"b{gate}": (n_a, 1) for gate in "fico"} | {"Wy": (n_y, n_a), "by": (n_y, 1)}
+    parameters = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    x, a0, c0 = rng.normal(size=(n_x, m, T)), rng.normal(size=(n_a, m)), rng.normal(size=(n_a, m))
+    da = rng.normal(size=(n_a, m, T))
+    cell = function.split("_")[0]
+    right = executed(source_of("plain_dot.py"))
+    states = (a0, c0)[: 1 if cell == "rnn" else 2]
+    if function.endswith("forward"):
+        call = (x[:, :, 0], *states) if "cell" in function else (x, a0)
+        *values, cache = namespace[function](*call, parameters)
+        names = ["a_next", "c_next", "yt_pred"] if "cell" in function else ["a", "y", "c"]
+        if cell == "rnn":
+            names = ["a_next", "yt_pred"] if "cell" in function else ["a", "y_pred"]
+        entries = ["a_next", "a_prev", "xt"]
+        if cell == "lstm":
+            entries = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt"]
+        found = dict(zip(names, values, strict=True))
+        if "cell" in function:
+            return found | {f"cache.{n}": v for n, v in zip(entries, cache[:-1], strict=True)}
+        steps = zip(*(step[:-1] for step in cache[0]), strict=True)
+        return found | {f"caches.{n}": np.array(v) for n, v in zip(entries, steps, strict=True)}
+    if "cell" in function:
+        *_, cache = right[f"{cell}_cell_forward"](x[:, :, 0], *states, parameters)
+        return namespace[function](da[:, :, 0], *states[1:], cache)
+    *_, caches = right[f"{cell}_forward"](x, a0, parameters)
+    return namespace[function](da, caches)
+
+
+def differing(mistake):
+    """The results that the mistake changes, told by running it beside the right function."""
+    right = results(executed(source_of("plain_dot.py")), mistake.function)
+    wrong = results(executed(planted(mistake)), mistake.function)
+    return {name for name in right if not np.allclose(right[name], wrong[name], rtol=1e-12, atol=0)}
+
+
+@pytest.mark.parametrize("mistake", ODD, ids=lambda mistake: f"{mistake.function}-{mistake.name}")
+def test_unforeseen_mistakes_fail_where_they_are_and_are_not_named(mistake):
+    """FAIL, the wrong results and only these, the first bad step, and no name that is not true."""
+    found = judged_text(planted(mistake), wanted=(mistake.function,))
+    function = found.functions[mistake.function]
+    assert function.verdict == report.FAIL, str(found)
+    wrong = {tensor.name for tensor in function.tensors if not tensor.passed}
+    assert wrong == differing(mistake), function.where
+    assert any(function.where.startswith(name) or f" {name}" in function.where for name in wrong)
+    if mistake.place:
+        assert f"{mistake.place}: off" in function.where, function.where
+    if mistake.step is not None:
+        assert f"first bad at time step {mistake.step}" in function.where, function.where
+    assert [named.id for named in function.mistakes] == ["unexplained"], str(found)
+    assert_true(function, mistake)
+
+
+def wrong_steps(mistake, name):
+    """The time steps at which a result of a sequence is wrong, told by running it."""
+    right = results(executed(source_of("plain_dot.py")), mistake.function)[name]
+    wrong = results(executed(planted(mistake)), mistake.function)[name]
+    axis = 0 if name.startswith("caches.") else 2
+    off = np.moveaxis(np.abs(right - wrong), axis, 0).reshape(right.shape[axis], -1).max(axis=1)
+    return [t for t, error in enumerate(off) if error > 1e-12]
+
+
+def assert_true(function, mistake):
+    """No gates in an RNN, no examples in a bias, no factor of one, no step that is right."""
+    text = " ".join(str(function).split())
+    assert " is 1 times " not in text
+    assert "gate" not in function.where or not mistake.function.startswith("rnn")
+    described = re.search(r"(\S+): off by", function.where)
+    assert described, function.where
+    if described.group(1).startswith("db"):
+        assert "example" not in function.where
+    assert "np.zeros" not in function.source, function.source
+    assert not any(re.search("holds? no ", note) for note in function.notes), function.notes
+    if mistake.step is not None:
+        for name, steps in re.findall(r"(\S+) is wrong at time steps? ([\d, ]+) only", text):
+            assert [int(step) for step in steps.split(",")] == wrong_steps(mistake, name), text
+
+
+def test_the_rest_of_the_file_is_not_blamed():
+    """A wrong cell does not spoil the verdict on what calls it, nor on its neighbours."""
+    for mistake in ODD[::11]:
+        found = judged_text(planted(mistake))
+        failed = [name for name, f in found.functions.items() if not f.passed]
+        assert failed == [mistake.function], str(found)
+
+
+def test_a_mistake_known_by_all_beside_an_unforeseen_one_is_no_proof():
+    """A mistake with a name and one without in one function: it fails, and no lie is told."""
+    odd_one = next(m for m in ODD if m.name == "long-ones-only")
+    text = planted(odd_one).replace("+ da_prevt, dc_prevt, caches[t])", ", dc_prevt, caches[t])")
+    found = judged_text(text.replace("da[:, :, t] ,", "da[:, :, t],"), wanted=("lstm_backward",))
+    function = found.functions["lstm_backward"]
+    assert function.verdict == report.FAIL
+    assert [named.id for named in function.mistakes] == ["unexplained"], str(found)
+
+
+# Broken and hostile ones -------------------------------------------------------------------------
+
+SECONDS = 1.0
+PASS, FAIL, CRASHED = report.PASS, report.FAIL, report.CRASHED
+TIMED_OUT, NOT_FILLED_IN = report.TIMED_OUT, report.NOT_FILLED_IN
+
+# file -> function -> verdict, and what the report has to say
+HOSTILE = {
+    "always_equal.py": {"rnn_cell_backward": (FAIL, "dxt")},
+    "another_kind.py": {
+        "rnn_cell_forward": (FAIL, "3 results"),
+        "rnn_cell_backward": (FAIL, "generator"),
+        "rnn_backward": (FAIL, "coroutine"),
+        "lstm_cell_forward": (CRASHED, "needed"),
+        "softmax": (FAIL, "shape"),
+        "sigmoid": (CRASHED, "IndexError"),
+    },
+    "breaks_while_defining.py": {
+        "sigmoid": (CRASHED, "ZeroDivisionError"),
+        "softmax": (CRASHED, "undefined_name"),
+        "rnn_cell_forward": (PASS, ""),
+    },
+    "cache_lies.py": {"rnn_cell_forward": (FAIL, "cache")},
+    "changes_arguments.py": {
+        "rnn_cell_backward": (FAIL, "argument da_next"),
+        "rnn_forward": (FAIL, "argument x"),
+    },
+    "complex_numbers.py": {
+        "rnn_cell_forward": (FAIL, "complex"),
+        "rnn_cell_backward": (FAIL, "complex"),
+    },
+    "empty.py": {"": (None, "empty")},
+    "endless_loop.py": {
+        "rnn_cell_forward": (TIMED_OUT, "1 s"),
+        "softmax": (TIMED_OUT, "1 s"),
+        "sigmoid": (TIMED_OUT, "1 s"),
+    },
+    "endless_recursion.py": {
+        "rnn_forward": (CRASHED, "RecursionError"),
+        "softmax": (CRASHED, "RecursionError"),
+    },
+    "exits.py": {
+        "rnn_cell_forward": (CRASHED, "SystemExit"),
+        "rnn_forward": (CRASHED, "KeyboardInterrupt"),
+        "lstm_cell_forward": (CRASHED, "SIGSEGV"),
+        "lstm_forward": (CRASHED, "Odd"),
+        "rnn_cell_backward": (CRASHED, "SIGKILL"),
+        "rnn_backward": (CRASHED, "SIGABRT"),
+        "lstm_cell_backward": (CRASHED, "SystemExit"),
+        "softmax": (CRASHED, "SystemExit"),
+        "sigmoid": (CRASHED, "exit status 0"),
+    },
+    "floods.py": {"softmax": (FAIL, "softmax"), "sigmoid": (FAIL, "sigmoid")},
+    "forks.py": {
+        "softmax": (FAIL, "softmax"),
+        "sigmoid": (FAIL, "sigmoid"),
+        "rnn_cell_backward": (FAIL, "dxt"),
+    },
+    "half_a_template.py": {"rnn_cell_backward": (NOT_FILLED_IN, "da_prev")},
+    "half_written.py": {
+        "rnn_forward": (CRASHED, "line 15"),
+        "rnn_cell_backward": (CRASHED, "line 21"),
+        "rnn_cell_forward": (PASS, ""),
+        "softmax": (PASS, ""),
+        "sigmoid": (PASS, ""),
+    },
+    "hide_each_other.py": {
+        "lstm_cell_backward": (FAIL, "dc_prev"),
+        "lstm_backward": (FAIL, "d"),
+    },
+    "keeps_first_weights.py": {"rnn_cell_backward": (FAIL, "da_prev")},
+    "leaves_while_defining.py": {"softmax": (CRASHED, "exit status 0")},
+    "memory.py": {"softmax": (CRASHED, "MemoryError"), "sigmoid": ((CRASHED, TIMED_OUT), "")},
+    "mutable_default.py": {"rnn_forward": (FAIL, "caches"), "softmax": (PASS, "")},
+    "none.py": {
+        "rnn_cell_forward": (NOT_FILLED_IN, "None"),
+        "rnn_cell_backward": (NOT_FILLED_IN, "None"),
+    },
+    "not_a_number.py": {
+        "softmax": (FAIL, "not finite"),
+        "sigmoid": (FAIL, "not finite"),
+        "rnn_cell_backward": (FAIL, "not finite"),
+    },
+    "nothing_but_text.py": {"": (None, "no function of the course")},
+    "objects.py": {
+        "softmax": (FAIL, "object"),
+        "sigmoid": (FAIL, "Anything"),
+        "rnn_cell_forward": (FAIL, "Anything"),
+        "rnn_forward": (FAIL, "generator"),
+        "rnn_cell_backward": (FAIL, "str"),
+        "rnn_backward": (FAIL, "bytes"),
+    },
+    "patches_numpy.py": {
+        "rnn_cell_forward": (FAIL, "a_next"),
+        "rnn_cell_backward": (FAIL, "dxt"),
+        "softmax": (FAIL, "softmax"),
+    },
+    "prints_pass.py": {"rnn_cell_backward": (FAIL, "dxt"), "softmax": (FAIL, "softmax")},
+    "python2.py": {"rnn_cell_forward": (CRASHED, "line 4"), "softmax": (PASS, "")},
+    "reads_globals.py": {"rnn_cell_backward": (FAIL, "Waa"), "lstm_cell_backward": (FAIL, "n_a")},
+    "template.py": {
+        "rnn_cell_forward": (NOT_FILLED_IN, ""),
+        "rnn_forward": (NOT_FILLED_IN, ""),
+        "lstm_cell_forward": (NOT_FILLED_IN, ""),
+        "lstm_forward": (NOT_FILLED_IN, ""),
+        "rnn_cell_backward": (NOT_FILLED_IN, ""),
+        "lstm_cell_backward": (NOT_FILLED_IN, ""),
+    },
+    "while_defining.py": {
+        "softmax": (CRASHED, "SystemExit"),
+        "sigmoid": (CRASHED, "ZeroDivisionError"),
+        "rnn_cell_forward": (NOT_FILLED_IN, ""),
+    },
+    "wrong_shapes.py": {
+        "softmax": (FAIL, "shape"),
+        "rnn_cell_forward": (FAIL, "shape"),
+        "lstm_forward": (FAIL, "4 results"),
+        "rnn_backward": (FAIL, "shape"),
+    },
+}
+
+
+def test_every_hostile_submission_is_judged():
+    """No file is overlooked."""
+    assert set(HOSTILE) == {path.name for path in (SUBMISSIONS / "hostile").iterdir()}
+
+
+def assert_readable(found):
+    """All forms of a report can be made, and none of them is a traceback of ours."""
+    text = str(found)
+    assert "Traceback" not in text
+    assert "handrnn/check" not in text
+    assert "judged with\n" not in text + "\n"  # a sentence that ends in the middle
+    assert "\x1b" not in text
+    json.loads(found.to_json())
+    for function in found.functions.values():
+        proofs = [mistake.proof for mistake in function.mistakes]
+        assert not any(proof.endswith(("with", "with ", ":")) for proof in proofs), proofs
+        if function.verdict not in (report.PASS, report.NOT_FOUND):
+            assert function.where or function.mistakes, f"{function.name}: nothing is said"
+        if function.line is not None:
+            assert function.source.strip(), f"{function.name}: an empty line is pointed at"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_submissions_get_a_verdict_and_a_clear_line(name):
+    """Whatever they do: the verdict is right, never PASS for what is broken, and it says why."""
+    found = judged(SUBMISSIONS / "hostile" / name, seconds=SECONDS)
+    assert_readable(found)
+    expected = HOSTILE[name]
+    if "" in expected:
+        assert not found.passed
+        assert found.functions == {}
+        assert expected[""][1] in str(found)
+        return
+    for function, (verdict, text) in expected.items():
+        one = found.functions[function]
+        allowed = verdict if isinstance(verdict, tuple) else (verdict,)
+        assert one.verdict in allowed, str(one)
+        assert text in str(one), str(one)
+    if any(verdict != PASS for verdict, _ in expected.values()):
+        assert not found.passed
+
+
+def notebook(cells, **more):
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5} | more)
+
+
+def code(source, outputs=()):
+    return {"cell_type": "code", "metadata": {}, "outputs": list(outputs), "source": source}
+
+
+SOFTMAX = """import numpy as np
+def softmax(x):
+    e = np.exp(x - x.max(axis=0))
+    return e / e.sum(axis=0)
+"""
+HALF_SOFTMAX = SOFTMAX.replace("e / e", "e / 2 / e")
+UNREADABLE = {
+    "binary.py": bytes(range(256)) * 64,
+    "compiled.py": b"\xa7\r\r\n\x00\x00\x00\x00" + bytes(200),
+    "zeros.py": bytes(10_000),
+    "utf16.py": HALF_SOFTMAX.encode("utf-16"),
+    "latin1.py": ("# caf\xe9\n" + HALF_SOFTMAX).encode("latin-1"),
+    "no_such_codec.py": b"# -*- coding: nonsense -*-\n" + HALF_SOFTMAX.encode(),
+    "deep.py": b"x = " + b"(" * 5_000 + b")" * 5_000,
+    "long_line.py": b"x = [" + b"1," * 100_000 + b"]\n" + HALF_SOFTMAX.encode(),
+    "picture.ipynb": b"\x89PNG\r\n\x1a\n" + bytes(1_000),
+    "empty.ipynb": b"",
+    "no_json.ipynb": b"{'cells': []}",
+    "half.ipynb": notebook([code(HALF_SOFTMAX)])[:-40].encode(),
+    "list.ipynb": b"[1, 2, 3]",
+    "number.ipynb": b"7",
+    "no_cells.ipynb": b'{"nbformat": 4}',
+    "odd_cells.ipynb": notebook([None, 3, {}, code(None), code(5), code([1, None])]).encode(),
+    "deep.ipynb": b"[" * 100_000 + b"]" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_files_that_are_none(tmp_path, name):
+    """Bytes of every sort: no traceback, no PASS, and a line that says what is the matter."""
+    path = tmp_path / name
+    path.write_bytes(UNREADABLE[name])
+    found = judge.judge(loading.load(path), second_opinion=False)
+    assert not found.passed
+    assert found.problems or found.functions or "no function" in str(found)
+    assert_readable(found)
+
+
+def test_a_notebook_of_fifty_megabytes(tmp_path):
+    """Pictures make notebooks large; the code in it is judged all the same."""
+    picture = {
+        "output_type": "display_data",
+        "data": {"image/png": "A" * 10_000_000},
+        "metadata": {},
+    }
+    path = tmp_path / "large.ipynb"
+    path.write_text(notebook([code(SOFTMAX), *(code("plt.show()", [picture]) for _ in range(5))]))
+    assert path.stat().st_size > 50_000_000
+    assert judge.judge(loading.load(path), second_opinion=False).functions["softmax"].passed
+
+
+def test_what_is_wanted_and_not_there_is_no_pass():
+    """One right function does not make up for one that is missing."""
+    found = judged_text(SOFTMAX, wanted=("softmax", "lstm_backward"))
+    assert found.functions["softmax"].verdict == report.PASS
+    assert found.functions["lstm_backward"].verdict == report.NOT_FOUND
+    assert not found.passed
+
+
+def test_what_is_said_of_a_maximum_over_the_whole_matrix_is_true():
+    """It subtracts a maximum: to say that it does not would be wrong."""
+    text = str(judged_text(SOFTMAX.replace("x.max(axis=0)", "x.max()")))
+    assert "no maximum is subtracted" not in text
+
+
+def test_half_precision_is_called_by_its_name():
+    """Failing with 0.5 units of rounding is no explanation; float16 is."""
+    text = SOFTMAX.replace(
+        "return e / e.sum(axis=0)", "return (e / e.sum(axis=0)).astype('float16')"
+    )
+    found = judged_text(text).functions["softmax"]
+    assert found.verdict == report.FAIL
+    assert "float16" in str(found)
+
+
+def test_results_out_of_order_are_the_cells_fault_alone():
+    """A cell that returns c_next first, and a loop that takes it so: the loop is right."""
+    text = source_of("plain_dot.py").replace(
+        "return a_next, c_next, yt_pred, cache", "return c_next, a_next, yt_pred, cache"
+    )
+    swapped = re.sub(
+        r"a_next, c_next, (\w+), (\w+) = lstm_cell", r"c_next, a_next, \1, \2 = lstm_cell", text
+    )
+    assert swapped != text != source_of("plain_dot.py")
+    found = judged_text(swapped).functions
+    assert found["lstm_cell_forward"].verdict == report.FAIL
+    assert "the course's order is a_next, c_next" in found["lstm_cell_forward"].where
+    assert found["lstm_forward"].verdict == report.PASS
+    assert any("your own lstm_cell_forward" in note for note in found["lstm_forward"].notes)
+
+
+def test_an_epsilon_in_the_denominator_is_a_note():
+    """It keeps nothing from overflow and costs eight digits; wrong it is not."""
+    text = SOFTMAX.replace("e / e.sum(axis=0)", "e / (e.sum(axis=0) + 1e-8)")
+    function = judged_text(text).functions["softmax"]
+    assert function.verdict == report.PASS
+    assert any("epsilon" in note for note in function.notes)
+    large = judged_text(text.replace("1e-8", "1e-3")).functions["softmax"]
+    assert large.verdict == report.FAIL
+
+
+def test_course_functions_in_a_class_are_said_not_to_be_judged():
+    """A class is passed over, and not in silence."""
+    text = SOFTMAX + "class Model:\n    def lstm_forward(self, x, a0, parameters):\n        pass\n"
+    assert any("class Model" in problem for problem in judged_text(text).problems)
