@@ -1300,12 +1300,9 @@ def inlined_loops(cell: str) -> Iterator[Kill]:
         (f"dh = {into}", "dh = da[:, :, t]\n        dh += back"),
         first=EVERY,
     )
-    yield at(
-        "reads-global",
-        "",
-        ("    params = tape[0][-1]\n" if lstm else "    params = tape[0][3]\n", ""),
-        first=EVERY,
-    )
+    unpacked = '    Wf, Wi, Wc, Wo = params["Wf"], params["Wi"], params["Wc"], params["Wo"]\n'
+    taken = (unpacked, "") if lstm else ('params["Waa"].T @', "Waa.T @")
+    yield at("reads-global", "", taken, first=EVERY)
     if lstm:
         yield at("one-path-not-carried", "dc", *cut)
         yield at("one-path-not-carried", "da", (into, "da[:, :, t]"))

@@ -158,7 +158,7 @@ VALUES = """
     if DEBUG:
         LEVEL = 2
     else:
-        LEVEL = sum(k for k in range(2))
+        LEVEL = len([k for k in "a"])
     try:
         import no_such_module
         FAST = True
@@ -825,3 +825,20 @@ def test_what_a_submission_lacks_is_supplied_and_told(tmp_path):
     assert got["guarded"].globals_read == ()  # what is not read is not told
     assert got["supplied"].globals_read == ("c_prev",)
     assert (got["supplied"].value == 8).all()
+
+
+def test_parameters_are_found_in_caches():
+    """The dict itself, which no argument is called by."""
+    submission = parse("""
+        def f(da, caches):
+            return params["Wf"] + parameters["Wf"]
+        def g(da, caches):
+            return params
+    """)
+    caches = ([(np.ones(2), {"Wf": np.full((4, 3), 2.0)})] * 2, np.ones(3))
+    steps = [runner.Step("f", "f", [1, caches]), runner.Step("g", "g", [1, ([], 2)])]
+    got = runner.run(submission, steps)
+    assert (got["f"].value == 4).all()
+    assert set(got["f"].globals_read) == {"params", "parameters"}
+    assert got["g"].globals_read == ("params",)
+    assert got["g"].status == "raised"

@@ -754,7 +754,19 @@ def _offered(function: Any, arguments: list, keywords: dict[str, Any]) -> dict[s
     for path, leaf in itertools.islice(codec.leaves(arguments), MOST_LOOKED_AT):
         if path and isinstance(path[-1], str) and path[-1].isidentifier():
             offered.setdefault(path[-1], leaf)
-    return _sizes(offered) | offered
+    weights = _first_dict(arguments)
+    named = {} if weights is None else dict.fromkeys(("parameters", "params"), weights)
+    return _sizes(offered) | named | offered
+
+
+def _first_dict(value: Any) -> dict | None:
+    """The first dict in nested tuples and lists: the parameters, inside caches too."""
+    for _ in range(codec.DEEPEST):  # a list may contain itself
+        if isinstance(value, tuple | list):
+            within = [entry for entry in value if isinstance(entry, dict | tuple | list)]
+            dicts = [entry for entry in within if isinstance(entry, dict)]
+            value = (dicts or within or [None])[0]
+    return value if isinstance(value, dict) else None
 
 
 def aliases(value: Any, arguments: list) -> list[tuple[tuple, tuple]]:

@@ -1001,8 +1001,8 @@ def recognise(definition: Any, dialect: str | None = None) -> Recognised | None:
 
 
 def _names_wu(arguments: Sequence[tuple[str, bool]], source: str) -> bool:
-    keys = set(re.findall(r"""\[\s*["'](W[iu])["']\s*\]""", source))
-    return "Wu" in {name for name, _ in arguments} or keys == {"Wu"}
+    letters = set(re.findall(r"""\[\s*["'][Wb]([iu])["']\s*\]""", source))
+    return "Wu" in {name for name, _ in arguments} or letters == {"u"}
 
 
 def _dialect(name: str, arguments: Sequence[str], source: str) -> str:

@@ -80,7 +80,7 @@ def rnn_backward(da, caches):
     caches, x = caches
     total = {"dWax": 0, "dWaa": 0, "dba": 0}
     dx = np.zeros(x.shape[:2] + da.shape[2:])
-    da_next = 0
+    da_next = np.zeros(da.shape[:2])
     for t in range(da.shape[2])[::-1]:
         one = rnn_cell_backward(da[:, :, t] + da_next, caches[t])
         da_next = one["da_prev"]
