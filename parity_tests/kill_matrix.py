@@ -1726,9 +1726,9 @@ def kills() -> list[Kill]:
 # ------------------------------------------------------------------------------------- judgement
 
 
-def judged(text: str) -> report.FileReport:
-    """What the checker says of a submission."""
-    return judge.judge(loading.from_text(text), second_opinion=False)
+def judged(text: str, wanted: Sequence[str] = ()) -> report.FileReport:
+    """What the checker says of a submission, or of the functions wanted."""
+    return judge.judge(loading.from_text(text), wanted=wanted, second_opinion=False)
 
 
 def faults(kill: Kill, found: report.FileReport, lines: Sequence[int]) -> list[str]:
@@ -1777,20 +1777,27 @@ class Found:
         return not [fault for fault in self.faults if fault != "line"]
 
 
-def tried(kill: Kill) -> Found:
-    """A mistake planted in its submission, and judged."""
+def tried(kill: Kill, alone: bool = False) -> Found:
+    """A mistake planted in its submission, and judged; alone: only the function that it is in."""
     text, (lines,) = planted(kill)
     start = time.perf_counter()
-    said = faults(kill, judged(text), lines)
+    said = faults(kill, judged(text, kill.blamed if alone else ()), lines)
     return Found(kill, tuple(said), time.perf_counter() - start)
 
 
+def tried_alone(kill: Kill) -> Found:
+    """`tried`, of the function that the mistake is in; a third of the time."""
+    return tried(kill, alone=True)
+
+
 def subset() -> list[Kill]:
-    """Two of each id, in different submissions where there are two."""
-    by_id: dict[str, list[Kill]] = {}
-    for kill in kills():
-        by_id.setdefault(kill.id, []).append(kill)
-    return list(dict.fromkeys(kill for many in by_id.values() for kill in (many[0], many[-1])))
+    """One of each id."""
+    return list({kill.id: kill for kill in kills()}.values())
+
+
+def one_each() -> list[Kill]:
+    """One of each entry of the catalogue."""
+    return list({kill.entry: kill for kill in kills()}.values())
 
 
 def in_parallel(

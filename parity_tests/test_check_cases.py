@@ -464,6 +464,7 @@ def test_nothing_is_named_that_does_not_explain_everything():
 CHAOTIC = [("rnn_tanh", 4.0, 32), ("lstm", 12.0, 16), ("gru", 12.0, 16)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("cell", "scale", "H", "dtype"),
     [*[(*chaotic, "float32") for chaotic in CHAOTIC], (*CHAOTIC[0], "float64")],

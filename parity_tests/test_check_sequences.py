@@ -376,6 +376,7 @@ def test_chaotic_weights_never_fail_a_right_lstm(options):
     assert "each step is right by itself" in notes(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("H", [16, 48])
 def test_chaotic_weights_never_fail_a_right_rnn_or_gru(H):
     """W_hh is three times torch's start, and more."""
