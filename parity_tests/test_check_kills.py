@@ -72,7 +72,7 @@ def test_faults_are_seen():
 
 @pytest.mark.long
 def test_every_entry_of_the_catalogue_is_killed():
-    """And the line is right nine times in ten; ``python -m parity_tests.kill_matrix`` tries more."""
+    """And the line is right nine times in ten. `python -m parity_tests.kill_matrix` tries more."""
     kills = kill_matrix.one_each()
     found = list(kill_matrix.in_parallel(kill_matrix.tried_alone, kills, WORKERS))
     missed = [f"{one.kill}: {'; '.join(one.faults)}" for one in found if not one.caught]
