@@ -50,6 +50,7 @@ def test_an_edit_that_does_not_fit_is_refused():
         kill_matrix.planted(kill, kill)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kill", kill_matrix.subset(), ids=str)
 def test_a_kill_of_each_id(kill):
     """FAIL in the function with the mistake, and there alone; named, with a place."""
