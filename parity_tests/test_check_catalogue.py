@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handrnn import textbook
-from handrnn.check import catalogue, dialects, planting, probes
+from handrnn.check import catalogue, dialects, planting, probes, recognition, returned
 
 SEEDS = (0, 1)
 PROBES = [probes.draw(seed) for seed in SEEDS]
@@ -59,7 +59,7 @@ def on(entry):
 
 def worst(found, right):
     """The largest error of all results; infinite where a shape differs."""
-    return max(dialects.error(found[name], right[name]) for name in right)
+    return max(returned.error(found[name], right[name]) for name in right)
 
 
 def labelled(entries):
@@ -71,7 +71,7 @@ def labelled(entries):
 
 def test_entries_have_ids_sentences_and_lines():
     kinds = {entry.id for entry in catalogue.MISTAKES}
-    assert kinds == set(catalogue.KINDS)
+    assert kinds < set(catalogue.KINDS)
     names = collections.Counter((e.id, e.variant, e.functions) for e in catalogue.MISTAKES)
     assert max(names.values()) == 1
     known = {name for _, name in dialects.ALL}
@@ -214,7 +214,7 @@ def test_a_loop_picks_up_its_changed_cell_and_the_textbook_stays():
         {"rnn_cell_forward": [planting.Edit("h_next = np.tanh(z)", "h_next = z")]}
     )
     found, _ = planted.rnn_forward(probe.x, probe.h0, dict(probe.parameters["rnn"]))
-    assert dialects.error(found, right) > 0.1
+    assert returned.error(found, right) > 0.1
     again, _ = textbook.rnn_forward(probe.x, probe.h0, dict(probe.parameters["rnn"]))
     np.testing.assert_array_equal(again, right)
     unchanged = planting.plant({})
@@ -295,7 +295,7 @@ def test_expected_results_equal_the_course_functions(function):
         pytest.skip(f"handrnn.course has no {function.name}")
     for probe in [*PROBES, *SQUARE, probes.draw(5, T=1)]:
         value = getattr(module, function.name)(*function.arguments(probe))
-        outputs, problems, notes = function.flatten(value, probe)
+        outputs, problems, notes = returned.flatten(function, value, probe)
         right = function.expected(probe)
         assert (problems, notes) == ([], [])
         assert outputs.keys() == right.keys()
@@ -311,7 +311,7 @@ def test_layouts_fit_the_results(function):
 @pytest.mark.parametrize("function", FORWARD, ids=str)
 def test_documented_results_are_read(function):
     probe = PROBES[0]
-    flat = function.flatten(fake(function, probe), probe)
+    flat = returned.flatten(function, fake(function, probe), probe)
     assert (flat.problems, flat.notes, flat.suspects) == ([], [], [])
     right = function.expected(probe)
     assert flat.outputs.keys() == right.keys()
@@ -322,10 +322,10 @@ def test_documented_results_are_read(function):
 def test_gradients_are_read(function):
     probe = PROBES[0]
     right = function.expected(probe)
-    flat = function.flatten(dict(right), probe)
+    flat = returned.flatten(function, dict(right), probe)
     assert (flat.problems, flat.notes) == ([], [])
     assert worst(flat.outputs, right) == 0
-    flat = function.flatten(tuple(right.values()), probe)
+    flat = returned.flatten(function, tuple(right.values()), probe)
     assert flat.problems == []
     assert len(flat.notes) == 1
     assert worst(flat.outputs, right) == 0
@@ -371,7 +371,7 @@ def test_caches_of_other_forms_are_read(function, form, notes):
         cache = ([form(step) for step in cache[0]], cache[1])
     else:
         cache = form(cache)
-    flat = function.flatten((*results, cache), probe)
+    flat = returned.flatten(function, (*results, cache), probe)
     assert flat.problems == []
     assert len(flat.notes) == notes
     right = function.expected(probe)
@@ -383,7 +383,7 @@ def test_one_array_a_quantity_is_read():
     probe = PROBES[0]
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
     by_quantity = {name: [step[k] for step in steps] for k, name in enumerate("abcdefghi")}
-    flat = LSTM_FORWARD.flatten((*results, (by_quantity, x)), probe)
+    flat = returned.flatten(LSTM_FORWARD, (*results, (by_quantity, x)), probe)
     assert flat.problems == []
     assert flat.suspects == []
     assert worst(flat.outputs, {n: flat.outputs[n] for n in flat.outputs}) == 0
@@ -396,10 +396,10 @@ def test_wrong_values_in_the_cache_are_seen_in_their_place():
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
     step = list(steps[0])
     step[3] = step[1].copy()
-    flat = LSTM_FORWARD.flatten((*results, ([tuple(step), *steps[1:]], x)), probe)
+    flat = returned.flatten(LSTM_FORWARD, (*results, ([tuple(step), *steps[1:]], x)), probe)
     assert flat.problems == []
     right = LSTM_FORWARD.expected(probe)
-    wrong = [name for name in right if dialects.error(flat.outputs[name], right[name]) > 1e-9]
+    wrong = [name for name in right if returned.error(flat.outputs[name], right[name]) > 1e-9]
     assert wrong == ["caches.c_prev"]
     (entry,) = (e for e in catalogue.for_function("lstm_forward") if str(e) == "cell-state-view")
     assert worst(flat.outputs, catalogue.predict(LSTM_FORWARD, probe, entry)) == 0
@@ -417,7 +417,7 @@ def test_a_mistake_is_read_as_it_is_predicted(entry):
             for t in range(len(made["caches.xt"]))
         ]
         value = (made["a"], made["y"], made["c"], (steps, made["caches.x"]))
-        flat = LSTM_FORWARD.flatten(value, probe)
+        flat = returned.flatten(LSTM_FORWARD, value, probe)
         if len(steps) < probe.T:
             assert flat.suspects == ["caches-wrong"]
             continue
@@ -440,7 +440,7 @@ def test_a_mistake_is_read_as_it_is_predicted(entry):
 def test_odd_caches_are_described(caches, said):
     probe = PROBES[0]
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
-    flat = LSTM_FORWARD.flatten((*results, caches(steps, x)), probe)
+    flat = returned.flatten(LSTM_FORWARD, (*results, caches(steps, x)), probe)
     assert flat.suspects == ["caches-wrong"]
     assert any(said in note for note in flat.notes), flat.notes
     assert (
@@ -459,7 +459,7 @@ def test_squeezed_biases_and_other_names_are_read():
     value["dbf"] = value["dbf"][:, 0]
     value["dbo"] = value["dbo"].T
     value["dc0"] = right["da0"]
-    flat = LSTM_BACKWARD.flatten(value, probe)
+    flat = returned.flatten(LSTM_BACKWARD, value, probe)
     assert flat.problems == []
     assert any("dWu is taken for dWi" in note for note in flat.notes)
     assert any("also returns dc0" in note for note in flat.notes)
@@ -472,7 +472,7 @@ def test_a_bias_that_is_not_summed_keeps_its_shape():
         e for e in catalogue.for_function("lstm_backward") if str(e) == "bias-not-summed (all)"
     )
     made = catalogue.predict(LSTM_BACKWARD, probe, entry)
-    flat = LSTM_BACKWARD.flatten(dict(made), probe)
+    flat = returned.flatten(LSTM_BACKWARD, dict(made), probe)
     assert len(flat.problems) == 4
     assert "dbf has shape (4, 3), not (4, 1)" in flat.problems
     assert worst(flat.outputs, made) == 0
@@ -503,7 +503,7 @@ def test_a_bias_that_is_not_summed_keeps_its_shape():
     ],
 )
 def test_what_breaks_the_contract_is_said(value, said):
-    flat = LSTM_BACKWARD.flatten(value, PROBES[0])
+    flat = returned.flatten(LSTM_BACKWARD, value, PROBES[0])
     assert any(said in problem for problem in flat.problems), flat.problems
 
 
@@ -517,7 +517,7 @@ def test_what_breaks_the_contract_is_said(value, said):
     ],
 )
 def test_what_breaks_the_contract_of_a_forward_pass_is_said(value, said):
-    flat = LSTM_FORWARD.flatten(value, PROBES[0])
+    flat = returned.flatten(LSTM_FORWARD, value, PROBES[0])
     assert any(said in problem for problem in flat.problems), flat.problems
 
 
@@ -526,7 +526,7 @@ def test_results_in_another_order_are_read_and_reported():
     a, y, c, caches = fake(LSTM_FORWARD, probe)
     right = LSTM_FORWARD.expected(probe)
     for value, order in (((a, c, y, caches), "a, c, y"), ((c, y, a, caches), "c, y, a")):
-        flat = LSTM_FORWARD.flatten(value, probe)
+        flat = returned.flatten(LSTM_FORWARD, value, probe)
         assert len(flat.problems) == 1
         assert f"returns {order}" in flat.problems[0]
         assert worst(flat.outputs, right) == 0
@@ -545,7 +545,7 @@ def definition(name, arguments, source="", defaults=()):
 @pytest.mark.parametrize("function", dialects.ALL.values(), ids=lambda f: f"{f.dialect} {f}")
 def test_the_course_functions_are_recognised(function):
     unpack = "    W, b = parameters\n" if function.dialect == "batch_first" else ""
-    found = dialects.recognise(
+    found = recognition.recognise(
         definition(function.name, " ".join(function.takes), unpack),
         None if function.cell else function.dialect,
     )
@@ -569,7 +569,7 @@ def test_the_course_functions_are_recognised(function):
     ],
 )
 def test_near_misses_are_recognised_with_a_note(name, arguments, expected):
-    found = dialects.recognise(definition(name, arguments))
+    found = recognition.recognise(definition(name, arguments))
     assert found is not None
     assert found.function.name == expected
     assert found.function.dialect == "course"
@@ -589,31 +589,31 @@ def test_near_misses_are_recognised_with_a_note(name, arguments, expected):
     ],
 )
 def test_other_functions_are_left_alone(name):
-    assert dialects.recognise(definition(name, "x a0 parameters")) is None
+    assert recognition.recognise(definition(name, "x a0 parameters")) is None
 
 
 def test_separate_and_other_arguments_are_recognised():
     probe = PROBES[0]
-    found = dialects.recognise(definition("rnn_cell_forward", "xt a_prev Waa Wax Wya ba by"))
+    found = recognition.recognise(definition("rnn_cell_forward", "xt a_prev Waa Wax Wya ba by"))
     assert found is not None
     values = found.function.arguments(probe, found.call)
     np.testing.assert_array_equal(values[2], probe.parameters["rnn"]["Whh"])
     assert values[6].shape == (probe.Y, 1)
     assert len(found.notes) == 1
 
-    found = dialects.recognise(definition("lstm_cell_forward", "a_prev xt c_prev parameters"))
+    found = recognition.recognise(definition("lstm_cell_forward", "a_prev xt c_prev parameters"))
     assert found is not None
     assert found.call.order == ("a_prev", "xt", "c_prev", "parameters")
 
-    found = dialects.recognise(definition("lstm_forward", "x a0 c0 parameters"))
+    found = recognition.recognise(definition("lstm_forward", "x a0 c0 parameters"))
     assert found is not None
     assert not np.any(found.function.arguments(probe, found.call)[2])
 
-    found = dialects.recognise(definition("rnn_forward", "X h0 params", defaults=["verbose"]))
+    found = recognition.recognise(definition("rnn_forward", "X h0 params", defaults=["verbose"]))
     assert found is not None
     assert found.call.order == ("x", "a0", "parameters")
 
-    found = dialects.recognise(definition("rnn_forward", "foo bar"))
+    found = recognition.recognise(definition("rnn_forward", "foo bar"))
     assert found is not None
     assert found.call.order == found.function.takes
     assert "takes (foo, bar)" in found.notes[0]
@@ -621,10 +621,10 @@ def test_separate_and_other_arguments_are_recognised():
 
 def test_arguments_that_are_not_listed_are_those_of_the_course():
     for head in ("sigmoid(*args)", "sigmoid(*args, **more)"):
-        found = dialects.recognise(definition("sigmoid", "", f"def {head}:\n    return args[0]"))
+        found = recognition.recognise(definition("sigmoid", "", f"def {head}:\n    return args[0]"))
         assert found is not None
         assert (found.call.order, found.notes) == (("z",), ())
-    found = dialects.recognise(definition("sigmoid", "", "def sigmoid():\n    return 2 *x"))
+    found = recognition.recognise(definition("sigmoid", "", "def sigmoid():\n    return 2 *x"))
     assert found is not None
     assert found.call.order == ()
 
@@ -634,15 +634,15 @@ def test_caches_in_another_order_are_told_so():
     function = dialects.ALL["course", "rnn_cell_forward"]
     a, y, _ = fake(function, probe)
     a_next, a_prev, xt, parameters = dialects.cache(function, probe, None, "i")
-    flat = function.flatten((a, y, (parameters, xt, a_prev, a_next)), probe)
+    flat = returned.flatten(function, (a, y, (parameters, xt, a_prev, a_next)), probe)
     assert flat.notes == [
         "the cache has its entries in another order than the course's: "
         "parameters, xt, a_prev, a_next"
     ]
     assert {"cache.a_next", "cache.a_prev", "cache.xt"} <= flat.outputs.keys()
-    flat = function.flatten((a, y, ((a_next, a_prev), xt)), probe)
+    flat = returned.flatten(function, (a, y, ((a_next, a_prev), xt)), probe)
     assert flat.notes == ["the cache has another form than the course's"]
-    flat = function.flatten((a, y, (a_next, xt)), probe)
+    flat = returned.flatten(function, (a, y, (a_next, xt)), probe)
     assert "the cache holds no a_prev" in flat.notes
 
 
@@ -678,7 +678,7 @@ def test_forward_functions_have_an_edge_where_softmax_overflows(dialect, name):
 
 
 def test_the_update_gate_may_be_called_u():
-    found = dialects.recognise(
+    found = recognition.recognise(
         definition("lstm_cell_forward", "xt a_prev c_prev parameters", 'Wu = parameters["Wu"]')
     )
     assert found is not None
@@ -686,7 +686,7 @@ def test_the_update_gate_may_be_called_u():
     assert {"Wu", "bu"} <= parameters.keys()
     assert "Wi" not in parameters
     np.testing.assert_array_equal(parameters["Wu"], PROBES[0].parameters["lstm"]["Wi"])
-    found = dialects.recognise(
+    found = recognition.recognise(
         definition("lstm_backward", "da caches", "Wu = caches[0][0][-1]['Wu']")
     )
     assert found is not None

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handrnn.check import child, codec, loading, runner
+from handrnn.check import child, codec, containment, loading, runner
 
 Step = runner.Step
 HOUSE = str(Path(child.__file__).parents[2])
@@ -760,7 +760,7 @@ def test_a_fork_bomb_is_small(tmp_path):
     )
     assert outcome.value == "refused"
     pids = {int(pid) for pid in path.read_text().split()}
-    assert 0 < len(pids) <= child.MOST_PROCESSES + 1
+    assert 0 < len(pids) <= containment.MOST_PROCESSES + 1
     assert all(ends(pid) for pid in pids)
 
 
@@ -839,7 +839,7 @@ def test_warnings_point_at_the_submissions_own_lines():
     (text,) = outcome.warnings
     assert text.startswith("PendingDeprecationWarning: the matrix subclass is not")
     assert text.endswith(" (line 6)")
-    assert len(text) <= child.LONGEST_WARNING + 10
+    assert len(text) <= containment.LONGEST_WARNING + 10
 
 
 def test_gigabytes_of_output_are_cut():
@@ -861,10 +861,10 @@ def test_gigabytes_of_output_are_cut():
         """),
         [Step(name, name) for name in ("prints", "warns", "repeats")],
     )
-    assert got["prints"].value == 4 * child.MOST_PRINTED  # bytes, of which two are an é
-    assert got["prints"].stdout == "é" * child.MOST_PRINTED
-    assert len(got["prints"].stderr) == child.MOST_PRINTED
-    assert len(got["warns"].warnings) == child.MOST_WARNINGS
+    assert got["prints"].value == 4 * containment.MOST_PRINTED  # bytes, of which two are an é
+    assert got["prints"].stdout == "é" * containment.MOST_PRINTED
+    assert len(got["prints"].stderr) == containment.MOST_PRINTED
+    assert len(got["warns"].warnings) == containment.MOST_WARNINGS
     assert len(got["repeats"].warnings) == 3
 
 
@@ -985,19 +985,6 @@ def test_every_step_gets_copies():
     assert got["looks"].value[1:] == ({"a": [0]}, [1])
     assert got["backward"].arguments_after[0][3][0]["x"].tolist() == [99, 0, 0]
     assert got["sees"].value[0][0]["x"].tolist() == got["sees"].value[1].tolist() == [0, 0, 0]
-
-
-def test_shared_memory_is_told():
-    got = runner.run(parse(ARGUMENTS), [Step("forward", "forward", [np.zeros(3)])])
-    aliases = {frozenset(pair) for pair in got["forward"].aliases}
-    c, x = ("returned", 0), ("argument", 0)
-    assert aliases == {
-        frozenset([c, ("returned", 1)]),  # the same array
-        frozenset([c, ("returned", 2)]),  # a view
-        frozenset([c, ("returned", 3, 0, "part")]),
-        frozenset([x, ("returned", 3, 0, "x")]),  # x itself is in the cache
-        frozenset([("returned", 3, 0, "x"), ("returned", 4)]),  # a view of it
-    }
 
 
 # Partners ------------------------------------------------------------------------------------

@@ -88,12 +88,12 @@ def test_every_entry_of_the_catalogue_is_killed():
 @pytest.mark.long
 def test_two_mistakes_at_once():
     """Every function with one fails; both are named in four pairs of five."""
-    pairs = kill_matrix.pairs(100)
+    pairs = kill_matrix.pairs(200)
     found = list(kill_matrix.in_parallel(kill_matrix.tried_pair, pairs, WORKERS))
     passed = [" + ".join(map(str, one.pair)) for one in found if not one.failed]
     assert not passed, "\n".join(passed)
     counted = [one for one in found if not one.masked]
     both = sum(one.named == 2 for one in counted)
     print(f"both named in {both} of {len(counted)} pairs, {len(found) - len(counted)} masked")
-    assert len(counted) > 75
+    assert len(counted) > 150
     assert both >= 0.8 * len(counted)

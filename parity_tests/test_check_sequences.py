@@ -16,6 +16,7 @@ from handrnn.check import (
     report,
     runner,
     sequence_mistakes,
+    sequence_trials,
     sequences,
 )
 
@@ -729,7 +730,7 @@ def test_following_its_own_states_gives_the_textbook_again(cell):
 def test_every_mistake_of_this_module_can_be_planted(cell):
     """Each entry runs; and all but those that nothing can show change a result."""
     case = conventions.draw(conventions.CELLS[cell], 0, T=7, B=3, I=5, H=4, scale=2.0)
-    trial = sequences.Trial(case, conventions.usual(case.cell), conventions.Call(), {}, {})
+    trial = sequence_trials.Trial(case, conventions.usual(case.cell), conventions.Call(), {}, {})
     right = conventions.results(case, trial.reading)
     own = (
         *sequence_mistakes._loops(cell),

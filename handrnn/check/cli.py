@@ -246,7 +246,7 @@ def _outputs(command: argparse.ArgumentParser, *kinds: str) -> None:
 
 def _quiet(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--quiet", action="store_true", help="print nothing: the exit status says it all"
+        "-q", "--quiet", action="store_true", help="print nothing: the exit status says it all"
     )
 
 

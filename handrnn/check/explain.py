@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from .. import compare
-from . import catalogue, dialects, lines, probes, report
+from . import catalogue, dialects, lines, probes, report, returned
 
 SAME = 1e-9  # normwise: rounding, and nothing but rounding
 SAME_SINGLE = 1e-4  # in float32
 HALF = 1e-2  # what float16 may be off by
 MOST_PAIRS = 2000  # that are tried: two seconds at most
 
-Case = tuple[probes.Probe, dialects.Flat, Sequence[str]]
+Case = tuple[probes.Probe, returned.Flat, Sequence[str]]
 Outputs = Mapping[str, np.ndarray]
 Produced = list[tuple[catalogue.Mistake, Outputs]]
 
@@ -47,6 +47,8 @@ def explain(
         Never empty: one "unexplained" if there is nothing better.
     """
     probe, flat, wrong = cases[0]
+    if not wrong:
+        return (report.Named("unexplained", _form(function, flat.outputs)),)
     entries = catalogue.for_function(function.name, function.dialect)
     if without_cell:
         entries = [e for e in entries if not any("_cell_" in name for name in e.edits)]
@@ -246,8 +248,6 @@ def _pattern(
     function: dialects.Function, probe: probes.Probe, returned: Outputs, wrong: Sequence[str]
 ) -> str:
     """How what is wrong differs, in words: a factor, a transpose, one time step, another result."""
-    if not wrong:
-        return "its numbers are right, the form in which it returns them is not"
     right = function.expected(probe)
     said = []
     for name in wrong:
@@ -256,6 +256,15 @@ def _pattern(
             if text:
                 said.append(text)
     return "no entry of the catalogue explains it" + (": " + "; ".join(said[:4]) if said else "")
+
+
+def _form(function: dialects.Function, returned: Outputs) -> str:
+    """What there is to say where every number that came back is right."""
+    if not returned:
+        return "it returns no numbers that could be compared"
+    if all(name in returned for name in function.gives):
+        return "its numbers are right, the form in which it returns them is not"
+    return "the numbers that it returns are right, but some of its results are not there"
 
 
 def _likeness(name: str, ours: np.ndarray, right: Outputs, axes: Sequence[Any]) -> str:
@@ -292,34 +301,3 @@ def _steps_that_differ(name: str, ours: np.ndarray, reference: np.ndarray, axis:
         listed = ", ".join(map(str, steps))
         return f"{name} is wrong at time step{'s' * (len(steps) > 1)} {listed} only"
     return ""
-
-
-def changed_arguments(trial: Any, order: Sequence[str]) -> list[str]:
-    """Names of the arguments that are not what they were before the call."""
-    after = trial.outcome.arguments_after
-    names = []
-    for argument, before, now in zip(order, trial.sent, after, strict=False):
-        names += [name for name, a, b in _leaves(argument, before, now) if not _unchanged(a, b)]
-    return list(dict.fromkeys(names))
-
-
-def _leaves(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Pairs of arrays at the same place of two nested values."""
-    if isinstance(before, np.ndarray):
-        yield name, before, after
-    elif isinstance(before, dict):
-        for key in before:
-            now = after.get(key) if isinstance(after, dict) else None
-            yield from _leaves(str(key), before[key], now)
-    elif isinstance(before, list | tuple):
-        whole = isinstance(after, list | tuple) and len(after) == len(before)
-        for k, item in enumerate(before):
-            yield from _leaves(name, item, after[k] if whole else None)
-
-
-def _unchanged(before: Any, after: Any) -> bool:
-    return (
-        isinstance(after, np.ndarray)
-        and after.dtype == before.dtype
-        and np.array_equal(before, after, equal_nan=True)
-    )

@@ -16,7 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import compare
-from . import conventions, report, runner, sequence_mistakes, sequences
+from . import (
+    conventions,
+    parts,
+    report,
+    runner,
+    sequence_calls,
+    sequence_mistakes,
+    sequence_trials,
+    sequences,
+)
 
 Arrays = dict[str, np.ndarray]
 
@@ -64,8 +73,8 @@ def judge_class(
 
     Parameters
     ----------
-    submission : loading.Submission
-    definition : loading.Definition of a class whose name says "RNN" or "LSTM"
+    submission : parts.Submission
+    definition : parts.Definition of a class whose name says "RNN" or "LSTM"
     seconds : limit of each call
 
     Returns
@@ -272,7 +281,7 @@ class _Layer:
 
     def _single(self) -> bool:
         """Whether it says float32 somewhere."""
-        return any(word in self.definition.source for word in sequences.SINGLE)
+        return any(word in self.definition.source for word in parts.SINGLE)
 
     def _notes(self, packing: Packing) -> Iterator[str]:
         if len(packing.reading.order) > 1:
@@ -333,7 +342,7 @@ class _Layer:
 
     def _trial(
         self, run: Run, packing: Packing, runs: Sequence[Run], forward: report.FunctionReport
-    ) -> sequences.Trial:
+    ) -> sequence_trials.Trial:
         """The gradients of one run against the textbook's, through the output layer found."""
         V, condition = _output_layer(runs, packing)
         slope = run.y * (1 - run.y) if packing.output == "sigmoid" else 1.0
@@ -344,9 +353,11 @@ class _Layer:
         single = self._unit(forward.tensors[0].error)
         unit = single * max(condition, 1.0)
         call = conventions.Call()
-        trial = sequences.Trial(case, packing.reading, call, ours, right)
+        trial = sequence_trials.Trial(case, packing.reading, call, ours, right)
         differences = tuple(
-            sequences.located(name, ours, right, packing.reading, sequences.BUDGET * unit, single)
+            sequence_trials.located(
+                name, ours, right, packing.reading, sequence_trials.BUDGET * unit, single
+            )
             for name in ours
         )
         return replace(trial, differences=differences, problems=problems, notes=notes)
@@ -365,9 +376,9 @@ class _Layer:
             if not outcome.returned:
                 return self._stopped("memory", outcome)
         base = self._report("memory", report.FAIL, outcomes["memory on"])
-        parts = [_matrix(outcome.value, (T // 2, O)) for outcome in halves]
-        ready = [part for part in parts if not isinstance(part, str)]
-        if packing is None or len(ready) < len(parts):
+        results = [_matrix(outcome.value, (T // 2, O)) for outcome in halves]
+        ready = [part for part in results if not isinstance(part, str)]
+        if packing is None or len(ready) < len(results):
             return replace(base, where="it cannot be judged before forward is right")
         error = _misfit([hidden_states(runs[0], packing)], ready, packing.output)
         if error <= FIT:
@@ -416,7 +427,7 @@ def _updates() -> report.Named:
 
 def _matrix(value: Any, shape: tuple[int, ...]) -> np.ndarray | str:
     """A finite float64 matrix of a shape, or why it is none."""
-    array, problem = sequences.as_array("what it returns", value)
+    array, problem = sequence_calls.as_array("what it returns", value)
     if array is None:
         return problem
     if array.shape != shape:
@@ -466,7 +477,7 @@ def _outputs(run: Run, packing: Packing) -> Arrays:
 
 
 def _with_mistake(run: Run, packing: Packing, entry: Any) -> np.ndarray | None:
-    trial = sequences.Trial(
+    trial = sequence_trials.Trial(
         _with_weights(run, packing), packing.reading, conventions.Call(), {}, {}
     )
     made = sequence_mistakes.made_by((entry,), trial, gradients=False)

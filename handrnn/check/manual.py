@@ -1,40 +1,41 @@
 """The catalogue of mistakes as a page to read, MISTAKES.md beside this file."""
 
-from itertools import groupby
-
 from . import catalogue
 
 HEAD = """\
 # The mistakes that `handrnn check` names
 
-Each is planted into the textbook, one line changed, and run on the numbers that your function was
-run on. It is named if it gives all of your function's results, right ones and wrong ones, to
-rounding. Of mistakes that can be written for several gates or in several ways the first is shown,
-in the notation of the course's column-major functions.
+Every id that a report can give, and what it means. Where lines are shown, the mistake is planted
+into the textbook, these lines changed, and run on the numbers that your function was run on. It is
+named if it gives all of your function's results, right ones and wrong ones, to rounding. Of
+mistakes that can be written for several gates or in several ways the first is shown, in the
+notation of the course's column-major functions.
 
-Made by `handrnn mistakes` from `catalogue.py`: change it there.
+Made by `handrnn mistakes` from the folder `catalogue`: change it there.
 """
 
 
 def markdown():
-    """The page, in Markdown: one section a kind of mistake, in the order of the catalogue."""
-    order = {kind: k for k, kind in enumerate(catalogue.KINDS)}
-    mistakes = sorted(catalogue.MISTAKES, key=lambda mistake: order[mistake.id])
-    sections = (_section(kind, list(many)) for kind, many in groupby(mistakes, lambda m: m.id))
+    """The page, in Markdown: one section an id, in the order of `catalogue.KINDS`."""
+    sections = (_section(kind, meaning) for kind, meaning in catalogue.KINDS.items())
     return "\n".join([HEAD, *sections])
 
 
-def _section(kind, mistakes):
-    first = mistakes[0]
-    functions = dict.fromkeys(name for mistake in mistakes for name in mistake.functions)
-    ways = f" {len(mistakes)} ways of writing it are known." if len(mistakes) > 1 else ""
-    lines = [f"## `{kind}`", "", f"{first.why}{ways}", ""]
-    if first.wrong:
-        lines += [
-            "```diff",
-            f"- {first.wrong}",
-            *([f"+ {first.right}"] * bool(first.right)),
-            "```",
-            "",
-        ]
-    return "\n".join([*lines, f"In {', '.join(f'`{name}`' for name in functions)}.", ""])
+def _section(kind, meaning):
+    lines = [f"## `{kind}`", "", meaning, ""]
+    mistakes = [mistake for mistake in catalogue.MISTAKES if mistake.id == kind]
+    if mistakes:
+        lines += _example(mistakes[0])
+        ways = f"One of {len(mistakes)} ways: " if len(mistakes) > 1 else ""
+        functions = dict.fromkeys(name for mistake in mistakes for name in mistake.functions)
+        lines += [f"{ways}{mistakes[0].why}", ""]
+        lines += [f"In {', '.join(f'`{name}`' for name in functions)}.", ""]
+    return "\n".join(lines)
+
+
+def _example(mistake):
+    """The wrong line and the right one."""
+    if not mistake.wrong:
+        return []
+    right = [f"+ {mistake.right}"] if mistake.right else []
+    return ["```diff", f"- {mistake.wrong}", *right, "```", ""]

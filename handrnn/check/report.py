@@ -40,7 +40,7 @@ class Named:
 
     Attributes
     ----------
-    id : of the catalogue, or "unexplained"
+    id : one of `catalogue.KINDS`, of which "unexplained" is the last
     explanation : one sentence
     proof : how the function's results were tied to it
     wrong, right : the equation as it is, and as it should be, in the notation of the course

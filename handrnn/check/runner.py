@@ -34,7 +34,7 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from . import child, codec, loading
+from . import child, codec, containment, loading, parts, scopes
 
 SECONDS = 10.0
 MEMORY = 2 * 2**30
@@ -143,7 +143,6 @@ class Outcome:
     globals_read : names that the function takes from outside although its arguments give them, or
         nothing does
     supplied : {name: where its value came from} of what the submission lacked
-    aliases : pairs of paths to arrays that share memory, ("returned", ...) or ("argument", ...)
     replaced : names of NumPy or the standard library that the call replaced ("numpy.allclose")
     stdout, stderr : the first 2,000 characters printed
     warnings : warnings raised, each once
@@ -159,7 +158,6 @@ class Outcome:
     keywords_after: dict[str, Any] = field(default_factory=dict)
     globals_read: tuple[str, ...] = ()
     supplied: dict[str, str] = field(default_factory=dict)
-    aliases: tuple[tuple[tuple, tuple], ...] = ()
     replaced: tuple[str, ...] = ()
     stdout: str = ""
     stderr: str = ""
@@ -174,7 +172,7 @@ class Outcome:
 
 
 def run(
-    submission: loading.Submission,
+    submission: parts.Submission,
     steps: Sequence[Step],
     *,
     seconds: float = SECONDS,
@@ -242,7 +240,7 @@ def run_live(
     """
     if callable(functions):
         functions = {step.target: functions for step in steps if isinstance(step.target, str)}
-    live = child.Live(functions)
+    live = scopes.Live(functions)
     job = {
         "chunks": [],
         "labels": sorted(live.labels),
@@ -253,7 +251,7 @@ def run_live(
     return _Runner(job, start, seconds, memory).run(steps)
 
 
-def _as_data(chunk: loading.Chunk) -> dict[str, Any]:
+def _as_data(chunk: parts.Chunk) -> dict[str, Any]:
     return {
         "kind": chunk.kind,
         "names": list(chunk.names),
@@ -439,7 +437,7 @@ def _spawn(folder: Path, nonce: str) -> _Started:
     return _Started(process, process.stdout, nonce)  # pyright: ignore[reportArgumentType]
 
 
-def _fork(program: child.Live, folder: Path, nonce: str) -> _Started:
+def _fork(program: scopes.Live, folder: Path, nonce: str) -> _Started:
     """A copy of this process, leader of its own session."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -452,7 +450,7 @@ def _fork(program: child.Live, folder: Path, nonce: str) -> _Started:
     return _Started(_Forked(pid), os.fdopen(reading, "rb"), nonce)
 
 
-def _here(program: child.Live, folder: Path, nonce: str) -> None:
+def _here(program: scopes.Live, folder: Path, nonce: str) -> None:
     """In this process, where there is no fork."""
     child.Worker(folder, program, None).work()
 
@@ -644,7 +642,7 @@ def _outcome(step: Step, path: Path, nonce: str, number: int) -> Outcome:
 
 def _outcome_of(step: Step, result: dict[str, Any]) -> Outcome:
     error = result.pop("error", None)
-    lists = ("globals_read", "aliases", "replaced", "warnings", "notes")
+    lists = ("globals_read", "replaced", "warnings", "notes")
     values: dict[str, Any] = {name: tuple(result.pop(name, ())) for name in lists}
     return Outcome(
         step.id,
@@ -729,7 +727,7 @@ def _frames_in(path: Path, labels: list[str]) -> tuple[Frame, ...]:
     return _frames([(own[file], line, name) for file, line, name in reversed(found) if file in own])
 
 
-def _head(path: Path, size: int = child.MOST_PRINTED) -> str:
+def _head(path: Path, size: int = containment.MOST_PRINTED) -> str:
     try:
         with path.open("rb") as file:
             return file.read(4 * size).decode("utf-8", "replace")[:size]

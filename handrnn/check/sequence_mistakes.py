@@ -53,7 +53,7 @@ def explain(
 
     Parameters
     ----------
-    trials : sequences.Trial, of one direction
+    trials : sequence_trials.Trial, of one direction
     forward : the report on the forward function, if this is the backward one
 
     Returns
@@ -93,7 +93,7 @@ def _of_backward(
     cell: str, trials: Sequence[Any], forward: report.FunctionReport
 ) -> tuple[report.Named, ...]:
     """Mistakes in the gradients; () if none explains them."""
-    made = _made(_backward(cell), trials[0])
+    made = _made(backward_entries(cell), trials[0])
     fits = _singles(made, trials)
     if fits or forward.passed:
         return _named(fits or _pair(made, trials), trials, "")
@@ -331,7 +331,8 @@ def forward_entries(cell: str) -> tuple[Entry, ...]:
 
 
 @cache
-def _backward(cell: str) -> tuple[Entry, ...]:
+def backward_entries(cell: str) -> tuple[Entry, ...]:
+    """The mistakes in the backward pass of "rnn", "lstm" or "gru"."""
     return (
         *_loops(cell),
         *_of_catalogue(f"{cell}_backward", cell),

@@ -10,26 +10,26 @@ judged by itself, from the hidden state that the submission itself reached (loca
 gradients along these states.
 """
 
-import inspect
-import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .. import __version__, compare
-from . import conventions, modules, report, runner, sequence_mistakes
+from . import (
+    conventions,
+    modules,
+    report,
+    runner,
+    sequence_calls,
+    sequence_mistakes,
+    sequence_trials,
+)
 
-BUDGET = 64.0  # units of rounding
-WIDE = 2.0**14  # units: what differs by more, or may, needs a better conditioned case beside it
 FIT = 1e-4  # an order of the gates is taken for found if the first step agrees to this
 SMALL = {"T": 7, "scale": 2.0}  # besides what was asked for: where mistakes are told apart
-SINGLE = ("float32", "np.single", "float16", "np.half")
-NAMES = {"hn": "h_n", "cn": "c_n", "h": "h_n", "c": "c_n", "output": "y", "outputs": "y"}
-
-Arrays = dict[str, np.ndarray]
 
 
 def sequence(
@@ -87,7 +87,7 @@ def sequence(
             return _unfit(forward, str(error))
         sizes |= {"I": subject.I, "H": subject.H}
     else:
-        subject = Functions(forward, backward, cell)
+        subject = sequence_calls.Functions(forward, backward, cell)
     judge = _Judge(subject, cell, sizes, seed, seconds)
     found = judge.judged()
     if _is_module(forward) and judge.match is not None and judge.match.call.dtype == "float64":
@@ -128,488 +128,17 @@ def _is_module(forward: Any) -> bool:
 
 def _unfit(forward: Any, why: str) -> report.FileReport:
     function = report.FunctionReport("forward", report.NOT_FOUND, where=why)
-    return report.FileReport(name_of(forward), {"forward": function}, versions=_versions())
+    return report.FileReport(
+        sequence_calls.name_of(forward), {"forward": function}, versions=_versions()
+    )
 
 
 def _versions() -> dict[str, str]:
     return {"handrnn": __version__, "numpy": np.__version__}
 
 
-def name_of(function: Any) -> str:
-    """What a function or module is called."""
-    return getattr(function, "__qualname__", type(function).__qualname__)
-
-
-# Functions: how they are called in the child, and what comes back ----------------------------
-
-
-class _Forward:
-    """In the child: the forward function alone."""
-
-    def __init__(self, forward: Callable) -> None:
-        self.forward = forward
-        self.__code__ = getattr(forward, "__code__", None)  # whose lines failures pass through
-
-    def __call__(self, given: Sequence[Any]) -> Any:
-        return self.forward(*given)
-
-
-class _Both:
-    """In the child: forward, then backward.
-
-    What forward returned is looked at after backward, so that damage shows.
-    """
-
-    def __init__(self, forward: Callable, backward: Callable) -> None:
-        self.forward = forward
-        self.backward = backward
-        self.__code__ = getattr(backward, "__code__", None)
-
-    def __call__(self, given: Sequence[Any], arriving: Sequence[Any]) -> Any:
-        returned = self.forward(*given)
-        return {"forward": returned, "backward": self.backward(*arriving)}
-
-
-class Functions:
-    """A submission that is a forward and maybe a backward function."""
-
-    def __init__(self, forward: Callable, backward: Callable | None, cell: str) -> None:
-        self.name = name_of(forward)
-        self.cell = cell
-        self.live: dict[str, Callable] = {"forward": _Forward(forward)}
-        if backward is not None:
-            self.live["both"] = _Both(forward, backward)
-        states = 2 if cell == "lstm" else 1
-        self.biases = _biases(forward, 3 + states)
-        self.arriving = min(_arguments_of(backward, 1 + states), 1 + states)
-        texts = [_source(function) for function in (forward, backward)]
-        self.single = any(word in text for text in texts for word in SINGLE)
-        self.zero_states = False
-
-    def calls(self) -> Iterator[conventions.Call]:
-        """Ways to call it, the likeliest first."""
-        return conventions.calls(self.biases)
-
-    def forward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
-        """Arguments of the target "forward"."""
-        return [conventions.forward_arguments(case, call)]
-
-    def backward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
-        """Arguments of the target "both"."""
-        arriving = conventions.backward_arguments(case, call)[: self.arriving]
-        return [*self.forward_arguments(case, call), arriving]
-
-    def fitted(self, case: conventions.Case, call: conventions.Call) -> conventions.Case:
-        """The case with zeros for what it has no argument for."""
-        names = ["dy", *(f"d{name}_n" for name in case.states)][self.arriving :]
-        return case.changed(**{name: np.zeros_like(case.arrays[name]) for name in names})
-
-    def gradients(self, value: Any, call: conventions.Call) -> tuple[dict[str, Any], list[str]]:
-        """What backward returned, by name; and problems in words."""
-        return _by_name(value), []
-
-    def optional(
-        self, ours: Arrays, case: conventions.Case, problems: list[str]
-    ) -> tuple[conventions.Case, list[str]]:
-        """The case with zeros for what did not come back, and the problems that count."""
-        return case, problems
-
-    def notes(self, call: conventions.Call) -> list[str]:
-        """What is worth knowing of how it is called."""
-        said = list(call.words())
-        if "both" in self.live and self.arriving < 2 + (self.cell == "lstm"):
-            missing = (
-                ("dh_n and dc_n are", "dc_n is")[self.arriving - 1]
-                if self.cell == "lstm"
-                else "dh_n is"
-            )
-            said.append(f"backward has no argument for it: {missing} zero, and not judged")
-        return said
-
-
-def _arguments_of(function: Any, default: int) -> int:
-    """How many positional arguments a function takes."""
-    try:
-        values = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return default
-    if any(p.kind is p.VAR_POSITIONAL for p in values):
-        return default
-    return max(sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in values), 1)
-
-
-def _biases(forward: Callable, others: int) -> str:
-    """Whether forward takes two biases, one, or none."""
-    count = _arguments_of(forward, others + 2) - others
-    return ("none", "one", "two")[min(max(count, 0), 2)]
-
-
-def _source(function: Any) -> str:
-    try:
-        return inspect.getsource(function)
-    except (TypeError, OSError):
-        return ""
-
-
-def _by_name(value: Any) -> dict[str, Any]:
-    """A dict of gradients by the names used here, for names that differ in case and underscores."""
-    known = {name.replace("_", "").lower(): name for name in conventions.GRADIENTS}
-    known |= {"db": "db_ih"}
-    if not isinstance(value, dict):
-        return {}
-    named = {known.get(str(key).replace("_", "").lower(), str(key)): v for key, v in value.items()}
-    return {name: v for name, v in named.items() if v is not None}
-
-
-# What was returned, in torch's axes ----------------------------------------------------------
-
-
-def taken_apart(value: Any, cell: str) -> tuple[dict[str, Any], list[str]]:
-    """y, h_n and c_n out of what forward returned; and problems in words."""
-    names = conventions.FORWARD[: 3 if cell == "lstm" else 2]
-    wanted = f"({', '.join(names)})"
-    if isinstance(value, dict):
-        named = {NAMES.get(str(key), str(key)): v for key, v in value.items()}
-        missing = [name for name in names if name not in named]
-        problems = [f"{name} is missing from the dict it returns" for name in missing]
-        return {name: named[name] for name in names if name in named}, problems
-    if isinstance(value, np.ndarray):
-        return {"y": value}, [f"it returns one array, {wanted} is wanted"]
-    if not isinstance(value, tuple | list):
-        return {}, [f"it returns {_kind(value)}, {wanted} is wanted"]
-    flat = [part for item in value for part in (item if isinstance(item, tuple | list) else [item])]
-    flat = list(value) if len(value) == len(names) else flat
-    problems = []
-    if len(flat) != len(names):
-        problems = [f"it returns {len(flat)} values, {wanted} is wanted"]
-    return dict(zip(names, flat, strict=False)), problems
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
-
-
-def as_array(name: str, value: Any) -> tuple[np.ndarray | None, str]:
-    """A floating array, or why it is none."""
-    if isinstance(value, list | tuple):
-        try:
-            value = np.array(value)
-        except ValueError:
-            return None, f"{name} is a list of parts that are no array"
-    if not isinstance(value, np.ndarray | np.generic):
-        return None, f"{name} is {_kind(value)}, not an array"
-    array = np.asarray(value)
-    if array.dtype.kind == "c":
-        return None, f"{name} is complex"
-    if array.dtype.kind in "iub":
-        array = array.astype(np.float64)
-    return (
-        (array, "") if array.dtype.kind == "f" else (None, f"{name} is an array of {array.dtype}")
-    )
-
-
-def in_axes(
-    name: str, value: Any, forms: Sequence[str], target: str, case: conventions.Case
-) -> tuple[np.ndarray | None, str, str]:
-    """An array moved from the first form that its shape fits; the form; or a problem in words.
-
-    Parameters
-    ----------
-    name : of the quantity
-    value : what was returned
-    forms : axes it may have, "BH"; "1" for an axis of length one
-    target : the axes to move to
-    case : whose sizes the letters stand for
-    """
-    array, problem = as_array(name, value)
-    if array is None:
-        return None, "", problem
-    sizes = {"T": case.T, "B": case.B, "I": case.I, "H": case.H, "1": 1}
-    sizes["K"] = conventions.BLOCKS[case.cell] * case.H
-    for form in forms:
-        if array.shape == tuple(sizes[letter] for letter in form):
-            return conventions.back(array, form, target), form, ""
-    right = tuple(sizes[letter] for letter in forms[0])
-    return None, "", f"{name} has the shape {array.shape}, {right} is right"
-
-
-def _state_forms(call: conventions.Call) -> list[str]:
-    return list(dict.fromkeys([call.finals, call.states, "BH", "1BH", "HB", "1HB"]))
-
-
-def _output_forms(call: conventions.Call) -> list[str]:
-    return list(dict.fromkeys([call.outputs, *map("".join, itertools.permutations("TBH"))]))
-
-
-def outputs_in_axes(
-    named: Mapping[str, Any], case: conventions.Case, call: conventions.Call
-) -> tuple[Arrays, conventions.Call, list[str]]:
-    """y (T, B, H), h_n, c_n (B, H); the call with the axes that they had; problems."""
-    arrays, problems = {}, []
-    for name, value in named.items():
-        forms, target = (_output_forms(call), "TBH") if name == "y" else (_state_forms(call), "BH")
-        array, form, problem = in_axes(name, value, forms, target, case)
-        if array is None:
-            problems.append(problem)
-            continue
-        arrays[name] = array
-        call = call._replace(**{"outputs" if name == "y" else "finals": form})
-    return arrays, call, problems
-
-
-def gradients_in_axes(
-    named: Mapping[str, Any], case: conventions.Case, call: conventions.Call
-) -> tuple[Arrays, list[str], list[str]]:
-    """Gradients in torch's axes; problems; and notes on what is no gradient."""
-    with_layers = ["1" + call.states.lstrip("1"), call.states.lstrip("1")]
-    weights = {True: ("IK", "HK"), False: ("KI", "KH")}[call.transposed]
-    bias = (["K1", "K"] if call.column else ["K", "K1"]) + ["1K"]
-    forms = {
-        "dx": ([call.axes], "TBI"),
-        "dh0": ([call.states, *with_layers], "BH"),
-        "dc0": ([call.states, *with_layers], "BH"),
-        "dW_ih": ([weights[0]], "KI"),
-        "dW_hh": ([weights[1]], "KH"),
-        "db_ih": (bias, "K"),
-        "db_hh": (bias, "K"),
-    }
-    arrays, problems, notes = {}, [], []
-    for name, value in named.items():
-        if name not in forms or (name == "dc0" and case.cell != "lstm"):
-            notes.append(f"{name} is none of the gradients that are judged")
-            continue
-        array, _, problem = in_axes(name, value, *forms[name], case)
-        if array is None:
-            problems.append(problem)
-        else:
-            arrays[name] = array
-    return arrays, problems, notes
-
-
-# One run, compared ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What came back for one case, and how it compares.
-
-    Attributes
-    ----------
-    case, reading, call : what was run, how it is read, how it was called
-    ours, right : results in torch's axes, the submission's and the textbook's
-    differences : one a result
-    undecided : names of results that rounding alone decides
-    problems, notes : in words
-    wide : whether rounding errors grow here, so that small mistakes may hide
-    """
-
-    case: conventions.Case
-    reading: conventions.Reading
-    call: conventions.Call
-    ours: Arrays = field(repr=False)
-    right: Arrays = field(repr=False)
-    differences: tuple[compare.Difference, ...] = ()
-    undecided: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    wide: bool = False
-
-    @property
-    def wrong(self) -> tuple[str, ...]:
-        """Names of the results that differ and could be decided."""
-        names = (d.name for d in self.differences if not d.passed)
-        return tuple(name for name in names if name not in self.undecided)
-
-    @property
-    def verdict(self) -> str:
-        """PASS, FAIL or ILL-CONDITIONED."""
-        if self.problems or self.wrong or not self.differences:
-            return report.FAIL
-        return report.ILL_CONDITIONED if self.undecided else report.PASS
-
-
-def unit_of(arrays: Mapping[str, np.ndarray]) -> float:
-    """The unit of rounding of the least precise array; half precision counts as single."""
-    return max((_unit(array) for array in arrays.values()), default=2.0**-53)
-
-
-def _unit(array: np.ndarray) -> float:
-    return min(max(compare.unit_roundoff(array.dtype), 2.0**-53), 2.0**-24)
-
-
-def located(
-    name: str,
-    ours: Arrays,
-    right: Arrays,
-    reading: conventions.Reading,
-    budget: float,
-    unit: float,
-) -> compare.Difference:
-    """One result against its reference, the error in the units given."""
-    layout = conventions.layout(name, reading)
-    found = compare.compare(
-        {name: ours[name].astype(np.float64)},
-        {name: right[name]},
-        budget=budget,
-        layouts={name: layout},
-        zero_allowed=() if np.any(right[name]) else (name,),
-    )[name]
-    return replace(found, units=found.error / unit)
-
-
-def judge_forward(
-    case: conventions.Case,
-    reading: conventions.Reading,
-    call: conventions.Call,
-    ours: Arrays,
-    *,
-    single: bool = False,
-) -> Trial:
-    """Outputs against the textbook's; where they part, step by step along their own states.
-
-    Parameters
-    ----------
-    case, reading, call : what was run
-    ours : in torch's axes
-    single : whether float64 results may have been computed in float32
-    """
-    right = conventions.results(case, reading)
-    trial = Trial(case, reading, call, ours, right)
-    unit = unit_of(ours)
-    differences = [located(name, ours, right, reading, BUDGET * unit, unit) for name in ours]
-    if all(d.passed for d in differences):
-        return replace(trial, differences=tuple(differences))
-    if single and unit < 2**-24:
-        rounded = {name: array.astype(np.float32) for name, array in ours.items()}
-        rough = judge_forward(case, reading, call, rounded)
-        if rough.verdict == report.PASS:
-            note = "it computes in float32: right to single precision"
-            return replace(rough, notes=(*rough.notes, note))
-    return _by_steps(trial, differences, unit)
-
-
-def _by_steps(trial: Trial, whole: Sequence[compare.Difference], unit: float) -> Trial:
-    """The verdict where the sequence as a whole differs: each step from the submission's state."""
-    case, reading, ours = trial.case, trial.reading, trial.ours
-    if not all(np.all(np.isfinite(trial.right[name])) for name in ours):
-        note = "the right numbers overflow: nothing can be said of these weights"
-        return replace(trial, differences=tuple(whole), undecided=tuple(ours), notes=(note,))
-    if "y" not in ours or not np.all(np.isfinite(ours["y"])):
-        return replace(trial, differences=tuple(whole))
-    along = conventions.follow(case, reading, ours["y"].astype(np.float64))
-    steps = {"y": along.h, "h_n": ours["y"][-1].astype(np.float64)}
-    bounds = {"y": along.bound * unit, "h_n": np.full_like(along.h[0], BUDGET * unit)}
-    if along.c is not None:
-        steps["c_n"] = along.c[-1]
-        bounds["c_n"] = along.bound[-1] * unit
-    local = [_step_by_step(trial, name, steps[name], bounds[name], unit) for name in ours]
-    if all(d.passed for d in local):
-        typical = float(np.median(along.bound)) * unit / float(np.max(np.abs(along.h)))
-        return _pass_by_steps(trial, whole, local, typical, unit)
-    bad = [_placed(w, s) for w, s in zip(whole, local, strict=True)]
-    return replace(trial, differences=tuple(bad))
-
-
-def _step_by_step(
-    trial: Trial, name: str, right: np.ndarray, bound: np.ndarray, unit: float
-) -> compare.Difference:
-    """One result against single right steps, every element with its own bound."""
-    ours = trial.ours[name].astype(np.float64)
-    off = np.abs(ours - right)
-    bad = ~(off <= bound)
-    layout = conventions.layout(name, trial.reading)
-    found = compare.locate(name, np.where(bad, ours, right), right, layout, budget=0.0)
-    error = compare.normwise_error(ours, right)
-    share = float(np.max(off / bound))
-    return replace(found, error=error, units=error / unit, budget=error / share if share else 0.0)
-
-
-def _placed(whole: compare.Difference, step: compare.Difference) -> compare.Difference:
-    """A wrong result with the place of the first wrong step, if a step is wrong by itself."""
-    if whole.passed or step.passed or step.first is None:
-        return whole
-    return replace(whole, first=step.first)
-
-
-def _pass_by_steps(
-    trial: Trial,
-    whole: Sequence[compare.Difference],
-    local: Sequence[compare.Difference],
-    bound: float,
-    unit: float,
-) -> Trial:
-    """Every step is right: if the bound says anything, that is a pass."""
-    worst = max(d.error for d in whole if not d.passed)
-    if bound > conventions.LARGEST_SPREAD:
-        note = "neither the whole nor single steps can be told from rounding at these weights"
-        names = tuple(d.name for d in whole if not d.passed)
-        return replace(trial, differences=tuple(whole), undecided=names, notes=(note,))
-    note = (
-        f"rounding errors grow along this sequence, to {worst:.0e} of the scale; each step is right"
-        " by itself, from the state that the one before reached"
-    )
-    return replace(trial, differences=tuple(local), notes=(note,), wide=worst > WIDE * unit)
-
-
-def judge_backward(trial: Trial, gradients: Arrays, *, single: bool = False) -> Trial:
-    """Gradients against the textbook's; where they part, along the submission's own states.
-
-    Parameters
-    ----------
-    trial : of the forward pass
-    gradients : in torch's axes
-    single : as for `judge_forward`
-    """
-    reading = trial.reading
-    unit = max(unit_of(gradients), unit_of(trial.ours))
-    found = replace(trial, ours=gradients, differences=(), undecided=(), problems=(), notes=())
-    budget = BUDGET * unit
-    differences = [located(n, gradients, trial.right, reading, budget, unit) for n in gradients]
-    if all(d.passed for d in differences):
-        return replace(found, differences=tuple(differences))
-    if single and unit < 2**-24:
-        rounded = {name: array.astype(np.float32) for name, array in gradients.items()}
-        rough = judge_backward(trial, rounded)
-        if rough.verdict == report.PASS:
-            note = "it computes in float32: right to single precision"
-            return replace(rough, notes=(*rough.notes, note))
-    if trial.verdict == report.FAIL or "y" not in trial.ours:
-        return replace(found, differences=tuple(differences))
-    return _along_own_states(found, trial.ours["y"].astype(np.float64), differences, unit)
-
-
-def _along_own_states(
-    trial: Trial, y: np.ndarray, whole: Sequence[compare.Difference], unit: float
-) -> Trial:
-    case, reading = trial.case, trial.reading
-    right = conventions.follow(case, reading, y).gradients
-    finite = [name for name in trial.ours if np.all(np.isfinite(right[name]))]
-    spread = conventions.spread(case, reading, unit, y)
-    loosest = conventions.LARGEST_SPREAD
-    undecided = [n for n in trial.ours if n not in finite or not spread[n] < loosest]
-    differences = [
-        located(d.name, trial.ours, right, reading, BUDGET * max(unit, spread[d.name]), unit)
-        if d.name not in undecided
-        else d
-        for d in whole
-    ]
-    notes = []
-    if undecided:
-        notes.append(f"rounding alone decides {', '.join(undecided)} at these weights")
-    elif all(d.passed for d in differences):
-        notes.append("the gradients were compared along the states that forward itself reached")
-    names = tuple(d.name for d in differences if d.name in undecided and not d.passed)
-    return replace(
-        trial,
-        differences=tuple(differences),
-        right={**trial.right, **right},
-        undecided=names,
-        notes=tuple(notes),
-        wide=BUDGET * max(spread.values()) > WIDE * unit,
-    )
-
-
 # The judgement -------------------------------------------------------------------------------
+
 
 VERDICT_OF = {
     runner.RAISED: report.CRASHED,
@@ -721,8 +250,8 @@ class _Judge:
         if not outcome.returned:
             return nothing
         case = self._case(0, call)
-        named, _ = taken_apart(outcome.value, self.cell)
-        arrays, call, _ = outputs_in_axes(named, case, call)
+        named, _ = sequence_calls.taken_apart(outcome.value, self.cell)
+        arrays, call, _ = sequence_calls.outputs_in_axes(named, case, call)
         if "y" not in arrays:
             return nothing
         starts = conventions.starts(case)
@@ -741,29 +270,34 @@ class _Judge:
 
     def _forward_trial(
         self, k: int, match: _Match, outcomes: Mapping[str, runner.Outcome]
-    ) -> Trial | None:
+    ) -> sequence_trials.Trial | None:
         outcome = outcomes[f"forward/{k}"]
         if not outcome.returned:
             return None
         case = self._case(k, match.call)
-        named, problems = taken_apart(outcome.value, self.cell)
-        ours, _, more = outputs_in_axes(named, case, match.call)
+        named, problems = sequence_calls.taken_apart(outcome.value, self.cell)
+        ours, _, more = sequence_calls.outputs_in_axes(named, case, match.call)
         case, problems = self.subject.optional(ours, case, problems)
-        trial = judge_forward(case, match.reading, match.call, ours, single=self.subject.single)
+        trial = sequence_trials.judge_forward(
+            case, match.reading, match.call, ours, single=self.subject.single
+        )
         return replace(trial, problems=(*problems, *more))
 
     def _backward_trial(
-        self, k: int, forward: Trial | None, outcomes: Mapping[str, runner.Outcome]
-    ) -> Trial | None:
+        self, k: int, forward: sequence_trials.Trial | None, outcomes: Mapping[str, runner.Outcome]
+    ) -> sequence_trials.Trial | None:
         outcome = outcomes[f"both/{k}"]
         if not outcome.returned or forward is None or not isinstance(outcome.value, dict):
             return None
         returned = outcome.value["backward"]
         named, problems = self.subject.gradients(returned, forward.call)
-        ours, more, notes = gradients_in_axes(named, forward.case, forward.call)
+        ours, more, notes = sequence_calls.gradients_in_axes(named, forward.case, forward.call)
         if not ours:
-            problems = [*problems, f"it returns {_kind(returned)}, a dict of gradients is wanted"]
-        trial = judge_backward(forward, ours, single=self.subject.single)
+            problems = [
+                *problems,
+                f"it returns {sequence_calls.kind(returned)}, a dict of gradients is wanted",
+            ]
+        trial = sequence_trials.judge_backward(forward, ours, single=self.subject.single)
         return replace(
             trial, problems=(*problems, *more), notes=tuple(dict.fromkeys([*trial.notes, *notes]))
         )
@@ -773,7 +307,7 @@ class _Judge:
     def _forward_report(
         self,
         match: _Match,
-        trials: Sequence[Trial | None],
+        trials: Sequence[sequence_trials.Trial | None],
         outcomes: Mapping[str, runner.Outcome],
     ) -> report.FunctionReport:
         base = self._base("forward", outcomes)
@@ -790,7 +324,7 @@ class _Judge:
     def _backward_report(
         self,
         forward: report.FunctionReport,
-        trials: Sequence[Trial | None],
+        trials: Sequence[sequence_trials.Trial | None],
         outcomes: Mapping[str, runner.Outcome],
     ) -> report.FunctionReport:
         base = self._base("both", outcomes)
@@ -831,10 +365,10 @@ class _Judge:
 
     def _kept(
         self,
-        trials: Sequence[Trial | None],
+        trials: Sequence[sequence_trials.Trial | None],
         outcomes: Mapping[str, runner.Outcome],
         target: str,
-    ) -> tuple[list[Trial], runner.Outcome | None]:
+    ) -> tuple[list[sequence_trials.Trial], runner.Outcome | None]:
         """Trials to judge by, or the outcome that stopped it.
 
         Where it runs at the size that was asked for but not at another one, that is no failure.
@@ -863,7 +397,7 @@ class _Judge:
 
 def judged(
     base: report.FunctionReport,
-    trials: Sequence[Trial],
+    trials: Sequence[sequence_trials.Trial],
     damage: tuple[report.Named, ...],
     forward: report.FunctionReport | None,
 ) -> report.FunctionReport:
@@ -896,7 +430,7 @@ def judged(
 
 def _failed(
     base: report.FunctionReport,
-    trials: Sequence[Trial],
+    trials: Sequence[sequence_trials.Trial],
     damage: tuple[report.Named, ...],
     forward: report.FunctionReport | None,
 ) -> report.FunctionReport:
@@ -919,7 +453,7 @@ def _start_errors(y: np.ndarray, start: np.ndarray) -> tuple[float, float]:
     return tuple(e if np.isfinite(e) else float("inf") for e in errors)  # pyright: ignore
 
 
-def _tensors(trials: Sequence[Trial]) -> tuple[report.Tensor, ...]:
+def _tensors(trials: Sequence[sequence_trials.Trial]) -> tuple[report.Tensor, ...]:
     """Every result that was compared, at its worst over the cases."""
     worst: dict[str, report.Tensor] = {}
     for trial in trials:
@@ -931,7 +465,7 @@ def _tensors(trials: Sequence[Trial]) -> tuple[report.Tensor, ...]:
     return tuple(worst.values())
 
 
-def _where(trials: Sequence[Trial]) -> str:
+def _where(trials: Sequence[sequence_trials.Trial]) -> str:
     """What is wrong, and the first place, of the smallest case that shows it."""
     bad = [trial for trial in reversed(trials) if trial.verdict != report.PASS]
     trial = (bad or list(trials))[0]

@@ -1,0 +1,234 @@
+"""What a submission does to its process is kept within limits, and undone."""
+
+import builtins
+import contextlib
+import io
+import itertools
+import json
+import marshal
+import math
+import os
+import random
+import signal
+import sys
+import time
+import types
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+if sys.platform != "win32":
+    import resource
+else:
+    resource = None
+
+GET_PID, EXIT = os.getpid, os._exit  # as they are before a submission replaces them
+MOST_PRINTED = 2000  # characters of each of stdout and stderr
+MOST_WARNINGS = 3
+LONGEST_WARNING = 200  # characters
+MOST_PROCESSES = 16
+LARGEST_FILE = 300 * 2**20
+PROCESS_EVENTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
+PROCESS_EVENTS |= {"subprocess.Popen", "pty.spawn"}
+WATCHED = (np, np.linalg, np.random, builtins, os, json, math, io, marshal, time)
+
+
+class Head(io.RawIOBase):
+    """A stream that keeps the head of what is written and lets the rest go."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._left = 4 * MOST_PRINTED
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        return self._descriptor
+
+    def write(self, data: Any) -> int:
+        """Write what still fits."""
+        size = len(data)
+        if self._left > 0:
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, bytes(data[: self._left]))
+            self._left -= size
+        return size
+
+
+class Output:
+    """Standard output or error as a file, emptied for every step."""
+
+    def __init__(self, path: Path, number: int | None) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        self.number = number
+        self.descriptor = out_of_the_way(os.open(path, flags, 0o600))
+
+    def fresh(self) -> io.TextIOWrapper:
+        """Empty it, and a stream that writes to it."""
+        if self.number is not None:
+            os.dup2(self.descriptor, self.number)
+        os.ftruncate(self.descriptor, 0)
+        head: Any = Head(self.descriptor)
+        return io.TextIOWrapper(head, "utf-8", errors="replace", write_through=True)
+
+    def text(self) -> str:
+        """The head of what was written."""
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        data = os.read(self.descriptor, 4 * MOST_PRINTED)
+        return data.decode("utf-8", errors="replace")[:MOST_PRINTED]
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """The same file under a number that a submission does not close by accident."""
+    if sys.platform == "win32":
+        return descriptor
+    import fcntl
+
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 200)
+    os.close(descriptor)
+    return moved
+
+
+class Originals:
+    """The libraries as they were, to undo what a submission replaces in them."""
+
+    def __init__(self) -> None:
+        self.modules = [(m.__name__, m, vars(m), dict(vars(m))) for m in WATCHED]
+        self.loaded = sys.modules
+
+    def restore(self) -> list[str]:
+        """Undo, without a built-in function: that may be replaced too. The names it concerned."""
+        replaced = []
+        for name, module, now, entries in self.modules:
+            self.loaded[name] = module
+            for key, value in entries.items():
+                if now.get(key, now) is not value:
+                    now[key] = value
+                    replaced += [f"{name}.{key}"]
+        return replaced
+
+
+def limit_resources(memory: int, cpu_seconds: float) -> list[str]:
+    """Limit memory, processor time and file sizes; what could not be limited, in words."""
+    if resource is None:
+        return ["this system sets no limits on memory and file sizes"]
+    limits = {
+        "RLIMIT_AS": _memory_now() + memory,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": LARGEST_FILE,
+        "RLIMIT_CPU": math.ceil(cpu_seconds),
+    }
+    notes = []
+    for name, value in limits.items():
+        try:
+            number = getattr(resource, name)
+            hard = resource.getrlimit(number)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, hard))
+        except (AttributeError, ValueError, OSError):
+            notes.append(f"the limit {name} could not be set")
+    return notes
+
+
+def _memory_now() -> int:
+    """Address space in use, where Linux tells it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def end_with_parent() -> None:
+    """Have Linux end this process when its parent is killed."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def limit_processes() -> None:
+    """Let this process start a few others, and those none: a fork in a loop ends soon."""
+    own, started = GET_PID(), itertools.count(1)
+
+    def refuse(event: str, arguments: Any) -> None:
+        if event in PROCESS_EVENTS and (GET_PID() != own or next(started) > MOST_PROCESSES):
+            raise RuntimeError("a submission may not start that many processes")
+
+    sys.addaudithook(refuse)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise TimeoutError in what takes longer, where there are alarms and it runs Python code."""
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(number: int, frame: Any) -> None:
+        raise TimeoutError(f"it took longer than {seconds:g} s to define")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def contained(outputs: tuple[Output, Output], seen: list[str], labels: set[str]) -> Iterator[None]:
+    """Streams, warnings, random state, directory and error state of one call.
+
+    Parameters
+    ----------
+    outputs : where what it prints goes
+    seen : its warnings are put here
+    labels : the names that the submission's code goes by
+    """
+    streams = sys.stdout, sys.stderr
+    depth, folder = sys.getrecursionlimit(), Path.cwd()
+    np.random.seed(0)  # noqa: NPY002 -- submissions draw from the global stream
+    random.seed(0)
+    sys.stdout, sys.stderr = outputs[0].fresh(), outputs[1].fresh()
+    try:
+        with np.errstate(), warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = _collector(seen, labels)
+            yield
+    finally:
+        sys.stdout, sys.stderr = streams
+        sys.setrecursionlimit(depth)
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+        folder.mkdir(exist_ok=True)
+        os.chdir(folder)
+
+
+def _collector(seen: list[str], labels: set[str]) -> Any:
+    known = set()
+
+    def collect(message: Any, category: Any, filename: str, lineno: int, *rest: Any) -> None:
+        text = f"{category.__name__}: {message}"[:LONGEST_WARNING]
+        if text in known or len(known) >= MOST_WARNINGS:
+            return
+        known.add(text)
+        line = _own_line(sys._getframe(), labels)
+        seen.append(text if line is None else f"{text} (line {line})")
+
+    return collect
+
+
+def _own_line(frame: types.FrameType | None, labels: set[str]) -> int | None:
+    """The line of the submission that is being executed."""
+    while frame is not None and frame.f_code.co_filename not in labels:
+        frame = frame.f_back
+    return None if frame is None else frame.f_lineno
