@@ -244,6 +244,23 @@ def forget_bias(
     return layouts.torch_bias(4, hidden_size, f=value).astype(_floating(dtype))
 
 
+def update_bias(
+    hidden_size: int, value: float = 1.0, *, dtype: npt.DTypeLike = np.float64
+) -> Array:
+    """Bias of a GRU that opens its update gates: `value` there, zero elsewhere.
+
+    It is the update gate that keeps the state, as the forget gate of an LSTM does:
+    h = n + u (h_prev - n). Parameters, errors and source are those of `forget_bias`.
+
+    Returns
+    -------
+    ndarray (3 * hidden_size,)
+        Gate blocks in torch's order r, u, n (torch writes z for u).
+    """
+    hidden_size = _at_least("hidden_size", hidden_size, 1)
+    return layouts.torch_bias(3, hidden_size, u=value).astype(_floating(dtype))
+
+
 def chrono(
     hidden_size: int,
     longest: float,

@@ -358,7 +358,7 @@ class Recurrent(Module):
     def reset_parameters(self):
         self._draw(initializers.torch_recurrent, self.hidden_size)
 
-    def forward(self, x, state=None, lengths=None):
+    def forward(self, x, state=None, lengths=None, *, need_output=True) -> tuple[Any, Any]:
         """Run along the sequence.
 
         Parameters
@@ -369,6 +369,8 @@ class Recurrent(Module):
             Zeros by default.
         lengths : B integers in 1..T, optional
             How long each example is, in any order. What x holds beyond is ignored.
+        need_output : bool
+            False: None in place of the output, for who reads the final state only.
 
         Returns
         -------
@@ -408,6 +410,7 @@ class Recurrent(Module):
                     out=self._half(y, reverse)[time],
                     active=None if active is None else active[time],
                     keep=self.training,
+                    need_y=need_output or layer + 1 < self.num_layers,
                 )
                 tapes.append(tape)
                 for whole, part in zip(ends, end, strict=True):
@@ -415,9 +418,10 @@ class Recurrent(Module):
             core_x = y
         if self.training:
             self._tape = tapes, masks, order, batched, T, B
-        return self._output(_unsort(core_x, order), batched), self._state(ends, order, batched)
+        output = self._output(_unsort(core_x, order), batched) if need_output else None
+        return output, self._state(ends, order, batched)
 
-    def backward(self, d_output=None, d_state=None):
+    def backward(self, d_output=None, d_state=None, *, need_dx=True) -> tuple[Any, Any]:
         """Gradients of a loss, back through the latest forward.
 
         Parameters
@@ -426,6 +430,8 @@ class Recurrent(Module):
             Gradient by every output; what stands beyond a sequence's length is ignored.
         d_state : like state, optional
             Gradient by the final state; of the LSTM's pair one may be None.
+        need_dx : bool
+            False: None in place of dx, for who has no use for it.
 
         Returns
         -------
@@ -454,8 +460,10 @@ class Recurrent(Module):
                     tapes[index],
                     None if dy is None else self._half(dy, reverse)[time],
                     d_ends and [None if d is None else d[index] for d in d_ends],
+                    need_dx=need_dx or layer > 0,
                 )
-                dx = by_x[time] if not reverse else dx + by_x[time]
+                if by_x is not None:
+                    dx = by_x[time] if not reverse else dx + by_x[time]
                 for whole, part in zip(d_starts, by_start, strict=True):
                     whole[index] = part
                 suffix = layouts.torch_suffix(layer, reverse)
@@ -464,7 +472,8 @@ class Recurrent(Module):
                 ).items():
                     self.grads[name] += gradient
             dy = dx * masks[layer - 1] if masks and layer else dx
-        return self._output(_unsort(dy, order), batched), self._state(d_starts, order, batched)
+        by_input = self._output(_unsort(dy, order), batched) if need_dx else None
+        return by_input, self._state(d_starts, order, batched)
 
     def _half(self, y, reverse):
         """The rows of a layer's output that belong to one direction."""

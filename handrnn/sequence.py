@@ -111,7 +111,9 @@ def cut(tape, start, stop):
     )
 
 
-def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
+def forward(
+    cell, x, state, weights, *, out=None, active=None, keep=True, need_y=True
+) -> tuple[Any, tuple, Any]:
     """Run a cell along a sequence.
 
     Parameters
@@ -128,10 +130,12 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
         stands there in x is ignored. For sequences of several lengths, sorted by length.
     keep : bool
         False: no tape, and no memory that grows with T besides the outputs.
+    need_y : bool
+        False: no outputs, for who wants to know where the sequence ends.
 
     Returns
     -------
-    y : ndarray (T, P, B)
+    y : ndarray (T, P, B) or None
         The hidden states, in memory as (T, B, P) unless `out` was given; zero where not active.
     state : tuple of ndarray
         Where the sequence ends.
@@ -153,12 +157,15 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
     W_h = _for_step(cell, weights.W_hh, weights.b_hh, dtype)
     W_hr = None if weights.W_hr is None else weights.W_hr.astype(dtype)
 
-    xs = np.ones((rows, I + biased, B), dtype)
-    hs = np.ones((rows + 1, P + biased, B), dtype)
+    xs = np.empty((rows, I + biased, B), dtype)
+    hs = np.empty((rows + 1, P + biased, B), dtype)
+    xs[:, I:], hs[:, P:] = 1, 1
     cs = [np.empty((rows + 1, H, B), dtype) for _ in cell.states[1:]]
     gates = np.empty((rows if cell.kept else length, cell.kept or 1, H, B), dtype)
     b = np.empty((length, len(W_x), B), dtype)
-    y = np.empty((T, B, P), dtype).swapaxes(1, 2) if out is None else out
+    y = None
+    if need_y:
+        y = np.empty((T, B, P), dtype).swapaxes(1, 2) if out is None else out
     states = (hs[:, :P], *cs)
     for buffer, given in zip(states, state, strict=True):
         buffer[0] = given
@@ -178,8 +185,9 @@ def forward(cell, x, state, weights, *, out=None, active=None, keep=True):
             buffer[1:, :, k:] = buffer[0, :, k:]  # who takes no step keeps its state
         edges_k = [buffer[..., :k] for buffer in edges]
         _steps(cell, W_h, W_hr, h_chunk, gates_chunk, b[:n, :, :k], edges_k)
-        _transfer(y[start:stop, :, :k], edges_k[0][1:])
-        y[start:stop, :, k:] = 0
+        if y is not None:
+            _transfer(y[start:stop, :, :k], edges_k[0][1:])
+            y[start:stop, :, k:] = 0
         if not keep:
             for buffer in edges:
                 buffer[0] = buffer[n]
@@ -213,7 +221,7 @@ def _steps(cell, W_h, W_hr, h, gates, b, states):
             _matmul(W_hr, emitted, out=projected_t)
 
 
-def backward(tape, dy=None, d_state=None):
+def backward(tape, dy=None, d_state=None, *, need_dx=True) -> tuple[Any, tuple, Weights]:
     """Gradients of a loss by everything that `forward` was given (BPTT).
 
     Parameters
@@ -223,10 +231,12 @@ def backward(tape, dy=None, d_state=None):
         Gradient by the outputs; ignored where not active.
     d_state : tuple of (ndarray or None), optional
         Gradient by the state at the end.
+    need_dx : bool
+        False: no gradient by x.
 
     Returns
     -------
-    dx : ndarray (T, I, B)
+    dx : ndarray (T, I, B) or None
     d_state : tuple of ndarray, by the state at the start
     d_weights : Weights
 
@@ -252,7 +262,7 @@ def backward(tape, dy=None, d_state=None):
     for mine, theirs in zip(d_states, given.values(), strict=True):
         if theirs is not None:
             mine[...] = theirs
-    dx = np.zeros((T, I, B), dtype)
+    dx = np.zeros((T, I, B), dtype) if need_dx else None
     dW_x = np.zeros((KH, xs.shape[1]), dtype)
     dW_h = np.zeros((KH, hs.shape[1]), dtype)
     dW_hr = None if W_hr is None else np.zeros((P, H), dtype)
@@ -288,7 +298,8 @@ def backward(tape, dy=None, d_state=None):
         if cell.entering != cell.recurrent:
             columns = _columns(db, left)
         dW_x += np.dot(columns, _columns(x_chunk, right).T)
-        _matmul(W_ihT, db, out=dx[start:stop, :, :k])
+        if dx is not None:
+            _matmul(W_ihT, db, out=dx[start:stop, :, :k])
         if W_hr is not None:
             cell.emit(gates_chunk[:, 0], after[1], out=work_chunk)
             dW_hr += np.dot(_columns(dh_chunk, left), _columns(work_chunk, right).T)

@@ -36,9 +36,12 @@ ARROWS = {  # module: the modules of the package that it may import
         "optim",
         "textbook",
     },
-    "lab": {"__init__", "nn", "losses", "optim", "initializers"},
+    "lab": {"__init__", "layouts", "nn", "losses", "optim", "initializers"},
 }
-ON_REQUEST = {"torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn"}
+ON_REQUEST = {
+    *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),
+    *("nbformat", "nbclient"),
+}
 RECURRENT = {"cells", "sequence", "textbook"}  # where the equations are
 POINTWISE = {"layers/TanH", "layers/Sigmoid"}  # layers that are nothing but these functions
 

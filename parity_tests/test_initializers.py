@@ -175,6 +175,15 @@ def test_forget_bias():
     np.testing.assert_array_equal(initializers.forget_bias(3, -2.5), -2.5 * np.array(expected))
 
 
+def test_update_bias():
+    expected = [0, 0, 0, 1, 1, 1, 0, 0, 0]  # r, u, n
+    np.testing.assert_array_equal(initializers.update_bias(3), expected)
+    np.testing.assert_array_equal(initializers.update_bias(3, -2.5), -2.5 * np.array(expected))
+    assert initializers.update_bias(2, dtype="float32").dtype == np.float32
+    with pytest.raises(ValueError, match="hidden_size is 0"):
+        initializers.update_bias(0)
+
+
 def assert_chrono(keep):
     """The logarithm of U(1, 49), both ends of which 4000 numbers come close to."""
     steps = np.exp(keep)
@@ -213,9 +222,10 @@ def test_gate_blocks_sit_where_torch_has_them(torch):
         lstm.bias_ih.data = torch.tensor(bias)
         _, c = lstm(x, (state, state))  # what enters is i tanh(0) = 0
         assert compare.normwise_error(c.detach().numpy(), state.numpy()) <= BUDGET
-    gru.bias_ih.data = torch.tensor(chrono_gru)
-    h = gru(x, state)
-    assert compare.normwise_error(h.detach().numpy(), state.numpy()) <= BUDGET
+    for bias in (chrono_gru, initializers.update_bias(H, 100.0)):
+        gru.bias_ih.data = torch.tensor(bias)
+        h = gru(x, state)
+        assert compare.normwise_error(h.detach().numpy(), state.numpy()) <= BUDGET
     lstm.bias_ih.data = torch.tensor(chrono)
     lstm.weight_ih.data[2 * H : 3 * H] = 100.0
     _, c = lstm(x + 1, (state, state))  # the candidate is 1, but i is shut

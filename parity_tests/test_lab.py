@@ -1,18 +1,15 @@
 """The laboratory: the task is what it says, a run trains as torch would, statistics are right."""
 
-import csv
 import dataclasses
 import doctest
-import importlib.util
 import math
-import pathlib
+import re
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from handrnn import losses, optim
-from handrnn.lab import figures, model, run, statistics, sweep, tasks, training
+from handrnn.lab import model, run, statistics, tasks, training
 from handrnn.lab.tasks import palindrome
 
 DOCUMENTED = [run, statistics, palindrome]
@@ -107,11 +104,49 @@ def test_a_task_knows_its_features(coding):
         ({"forget_bias": 1.0}, "an RNN has no forget gate"),
         ({"cell": "LSTM", "forget_bias": math.nan}, "forget_bias = nan has to be a finite number"),
         ({"label": "a/b"}, "label = 'a/b' may hold letters, digits and _ only"),
+        ({"label": 3}, "label = 3 may hold letters, digits and _ only"),
+        ({"engine": "jax"}, "engine = 'jax' is not one of 'numpy', 'torch'"),
+        ({"device": "cuda"}, "device = 'cuda' needs engine = 'torch'"),
+        ({"cell": "lstm"}, "did you mean 'LSTM'?"),
+        ({"task": "addding"}, "did you mean 'adding'?"),
+        ({"task": "adding", "coding": "one-hot"}, "coding = 'one-hot' is not one of 'raw'"),
+        ({"growth": 1.0}, "growth = 1.0 has to be a finite number above 1"),
+        ({"ready": 0.0}, "ready = 0.0 has to be a finite number in (0, 1]"),
+        ({"solved": 1.01}, "solved = 1.01 has to be a finite number in (0, 1]"),
+        ({"rate": "1e-3"}, "rate = '1e-3' has to be a finite number above 0"),
+        ({"rate": True}, "rate = True has to be a finite number above 0"),
+        ({"chrono": True}, "chrono = True: an RNN has no forget gate"),
+        ({"cell": "reluRNN", "forget_bias": 1.0}, "a reluRNN has no forget gate"),
+        ({"cell": "GRU", "chrono": 1}, "chrono = 1 has to be True or False"),
+        ({"cell": "GRU", "chrono": True, "forget_bias": 1.0}, "two starts of the same bias"),
+        ({"cell": "LSTM", "chrono": True, "length": 2}, "chrono = True needs a length of at least"),
     ],
 )
 def test_a_run_says_what_is_allowed(wrong, message):
-    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=re.escape(message)):
         run.Run(**wrong)
+
+
+def test_a_far_name_suggests_nothing():
+    with pytest.raises(ValueError, match=r"'reluRNN'$"):
+        run.Run(cell="transformer")
+
+
+def test_a_run_is_the_same_however_its_numbers_are_written():
+    assert run.Run(rate=1, clip=2, growth=3) == run.Run(rate=1.0, clip=2.0, growth=3.0)
+    whole = dataclasses.asdict(run.Run(cell="GRU", rate=1, forget_bias=2))
+    assert (type(whole["rate"]), type(whole["forget_bias"])) == (float, float)
+
+
+@pytest.mark.parametrize("task", list(tasks.TASKS))
+def test_presets_fit_every_task(task):
+    for cell in model.CELLS:
+        codings = tasks.TASKS[task].codings
+        assert run.faithful(cell, 30, 0, task=task).coding == codings[0]
+        tuned = run.tuned(cell, 30, 0, task=task)
+        assert (tuned.coding == "one-hot") == ("one-hot" in codings)
+        assert tuned.curriculum == 5
+        assert run.Run(task=task, length=30).coding == codings[0]
 
 
 def test_the_faithful_preset_is_the_assignment():
@@ -127,21 +162,45 @@ def test_the_faithful_preset_is_the_assignment():
         "initialisation": "linear",
         "input_gain": 0.05,
         "forget_bias": None,
+        "chrono": False,
         "optimizer": "RMSprop",
         "rate": 1e-3,
+        "epsilon": 1e-8,
         "clip": 10.0,
         "curriculum": None,
+        "growth": 2.0,
+        "ready": 0.95,
         "batch": 128,
         "steps": 3000,
         "check_every": 50,
         "screen": 1000,
         "confirm": 10000,
+        "solved": 0.999,
         "patience": 500,
         "dtype": "float32",
+        "engine": "numpy",
+        "device": "cpu",
     }
 
 
-@pytest.mark.parametrize("cell", ["RNN", "LSTM"])
+def test_the_tuned_preset_suits_the_cell():
+    chosen = {cell: run.tuned(cell, 20, 0) for cell in model.CELLS}
+    for one in chosen.values():
+        assert (one.optimizer, one.clip, one.curriculum) == ("Adam", 1.0, 5)
+    starts = {
+        cell: (one.initialisation, one.input_gain, one.forget_bias, one.rate)
+        for cell, one in chosen.items()
+    }
+    assert starts == {
+        "RNN": ("orthogonal", 0.05, None, 1e-3),
+        "reluRNN": ("identity", 0.01, None, 3e-4),
+        "LSTM": ("orthogonal", 0.05, 3.0, 2e-3),
+        "GRU": ("orthogonal", 0.05, 3.0, 2e-3),
+    }
+    assert run.tuned("LSTM", 20, 0, chrono=True).forget_bias is None
+
+
+@pytest.mark.parametrize("cell", list(model.CELLS))
 def test_presets_take_changes(cell):
     assert run.tuned(cell, 9, 0, hidden=7, label="mine").hidden == 7
     assert run.tuned(cell, 9, 0, hidden=7, label="mine").name == f"mine-{cell}-T009-seed0"
@@ -197,96 +256,111 @@ def test_orthogonal_initialisation(cell, gates):
     assert not params["bias_hh_l0"].any()
 
 
-def test_accuracy_counts_every_sequence_once():
-    chosen = run.faithful("RNN", 6, 0, hidden=8)
-    task, network = build(chosen)
-    count = model.EVALUATION_BATCH + 137
-    measured = network.accuracy(task, np.random.default_rng(8), count, 6)
-    rng = np.random.default_rng(8)
-    parts = [task.sample(rng, size, 6) for size in (model.EVALUATION_BATCH, 137)]
-    right = sum(
-        int(answer == network.logits(x[:, [example]]).argmax())
-        for x, target in parts
-        for example, answer in enumerate(target)
+@pytest.mark.parametrize(("cell", "gates"), [("RNN", 1), ("reluRNN", 1), ("LSTM", 4), ("GRU", 3)])
+def test_other_initialisations(cell, gates):
+    settings = {"dtype": "float64", "coding": "one-hot"}
+    _, xavier = build(run.faithful(cell, 5, 0, initialisation="xavier", **settings))
+    _, small = build(run.faithful(cell, 5, 0, initialisation="small", **settings))
+    _, identity = build(
+        run.faithful(cell, 5, 0, initialisation="identity", input_gain=0.5, **settings)
     )
-    assert measured == right / count
+    for network in (xavier, small, identity):
+        assert not network.layer.params["bias_ih_l0"].any()
+        assert not network.layer.params["bias_hh_l0"].any()
+    bounds = {
+        ("layer", "weight_ih_l0"): math.sqrt(6 / (10 + 128)),
+        ("layer", "weight_hh_l0"): math.sqrt(6 / (128 + 128)),
+        ("readout", "weight"): math.sqrt(6 / (128 + 10)),
+    }
+    for (part, name), bound in bounds.items():
+        values = getattr(xavier, part).params[name].ravel()
+        assert stats.kstest(values, stats.uniform(-bound, 2 * bound).cdf).pvalue > 0.001
+        assert np.abs(values).max() <= bound
+        values = getattr(small, part).params[name].ravel() / 0.01
+        assert stats.kstest(values, stats.norm.cdf).pvalue > 0.001
+    assert not xavier.readout.params["bias"].any()
+    assert not small.readout.params["bias"].any()
+    blocks = identity.layer.params["weight_hh_l0"].reshape(gates, 128, 128)
+    np.testing.assert_array_equal(blocks, [np.eye(128)] * gates)
+    values = identity.layer.params["weight_ih_l0"].ravel() / 0.5
+    assert stats.kstest(values, stats.norm.cdf).pvalue > 0.001
 
 
-def test_inference_gives_the_same_logits_and_returns_to_training():
-    task, network = build(run.tuned("LSTM", 6, 0, hidden=8))
+def test_a_forget_bias_of_the_gru_is_its_update_gates():
+    _, network = build(run.tuned("GRU", 5, 0, forget_bias=2.5))
+    expected = np.zeros(3 * 128)
+    expected[128:256] = 2.5  # torch's order of gates: r, z, n
+    np.testing.assert_array_equal(network.layer.params["bias_ih_l0"], expected)
+
+
+@pytest.mark.parametrize("initialisation", ["orthogonal", "linear"])
+def test_chrono_starts_units_at_all_spans(initialisation):
+    """Gates r, z, n and i, f, g, o: T = 50 asks for memories over 2 to 50 steps."""
+    settings = {"initialisation": initialisation, "dtype": "float64", "coding": "one-hot"}
+    for cell in ("LSTM", "GRU"):
+        _, plain = build(run.faithful(cell, 50, 0, hidden=400, **settings))
+        _, network = build(run.faithful(cell, 50, 0, hidden=400, chrono=True, **settings))
+        before = plain.layer.params["bias_ih_l0"].reshape(-1, 400)
+        bias = network.layer.params["bias_ih_l0"].reshape(-1, 400)
+        spans = np.exp(bias[1])
+        assert 1 <= spans.min() < 1.5
+        assert 48 < spans.max() <= 49
+        assert stats.kstest(spans, stats.uniform(1, 48).cdf).pvalue > 0.001
+        np.testing.assert_array_equal(bias[2:], before[2:])
+        expected = -bias[1] if cell == "LSTM" else before[0]
+        np.testing.assert_array_equal(bias[0], expected)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_an_open_gate_keeps_the_state(cell):
+    """From the same start, more of dL/dh_T reaches the first step when the gate is open."""
+    reached = {}
+    for opened in (-3.0, 3.0):
+        settings = {"forget_bias": opened, "hidden": 16, "dtype": "float64"}
+        task, network = build(run.tuned(cell, 30, 0, **settings))
+        x, _ = task.sample(np.random.default_rng(0), 8, 30)
+        network.layer(x)
+        d_h = np.ones((1, 8, 16))
+        dx, _ = network.layer.backward(d_state=(d_h, None) if cell == "LSTM" else d_h)
+        reached[opened] = np.abs(dx[0]).max() / np.abs(dx[-1]).max()
+    assert reached[3.0] > 1e3 * reached[-3.0]
+
+
+@pytest.mark.parametrize("name", list(tasks.TASKS))
+def test_accuracy_counts_every_answer_once(name):
+    task, network = build(run.faithful("RNN", 6, 0, hidden=8, task=name))
+    count = training.EVALUATION_BATCH + 137
+    measured = training.accuracy(network, task, np.random.default_rng(8), count, 6)
+    rng = np.random.default_rng(8)
+    parts = [task.sample(rng, size, 6) for size in (training.EVALUATION_BATCH, 137)]
+    answers = [task.right(network.outputs(x), target).ravel() for x, target in parts]
+    assert len(answers[0]) > len(answers[1])
+    assert measured == np.concatenate(answers).mean()
+
+
+@pytest.mark.parametrize("name", ["palindrome", "copy"])
+@pytest.mark.parametrize("cell", list(model.CELLS))
+def test_outputs_are_those_of_training_and_leave_the_network_in_training(cell, name):
+    task, network = build(run.tuned(cell, 6, 0, hidden=8, task=name))
     x, target = task.sample(np.random.default_rng(0), 5, 6)
-    with network.inference():
-        without_tape = network.logits(x)
-    logits = network.logits(x)
-    np.testing.assert_array_equal(without_tape, logits)
-    network.backward(losses.cross_entropy(logits, target)[1])
+    without_tape = network.outputs(x)
+    outputs = network.forward(x)
+    assert outputs.shape == (*target.shape, task.outputs)
+    np.testing.assert_array_equal(without_tape, outputs)
+    network.backward(task.loss(outputs, target)[1])
+    network.outputs(x)
+    with pytest.raises(RuntimeError, match="needs a forward in training mode"):
+        network.backward(task.loss(outputs, target)[1])
 
 
-class InTorch:
-    """The same network and update rule in torch, from the same weights."""
-
-    def __init__(self, torch, chosen, network):
-        features = network.layer.input_size
-        self.torch = torch
-        self.clip = chosen.clip
-        self.layer = getattr(torch.nn, chosen.cell)(features, chosen.hidden).double()
-        self.readout = torch.nn.Linear(chosen.hidden, 10).double()
-        for ours, theirs in zip(network.modules, (self.layer, self.readout), strict=True):
-            theirs.load_state_dict(
-                {name: torch.from_numpy(np.array(array)) for name, array in ours.params.items()}
-            )
-        self.layer.bias_hh_l0.requires_grad_(False)
-        self.parameters = [
-            parameter
-            for module in (self.layer, self.readout)
-            for parameter in module.parameters()
-            if parameter.requires_grad
-        ]
-        self.optimizer = getattr(torch.optim, chosen.optimizer)(self.parameters, lr=chosen.rate)
-
-    def update(self, x, target):
-        output, _ = self.layer(self.torch.from_numpy(x))
-        logits = self.readout(output[-1])
-        loss = self.torch.nn.functional.cross_entropy(logits, self.torch.from_numpy(target))
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.torch.nn.utils.clip_grad_norm_(self.parameters, self.clip)
-        self.optimizer.step()
-        return loss.item()
-
-    def params(self):
-        for module in (self.layer, self.readout):
-            for parameter in module.parameters():
-                yield parameter.detach().numpy()
-
-
-@pytest.mark.parametrize("cell", ["RNN", "LSTM"])
-@pytest.mark.parametrize("preset", list(run.PRESETS))
-def test_updates_are_torchs(preset, cell):
-    """40 updates from the same weights on the same batches; the norm is clipped in all of them."""
-    torch = pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
-    chosen = run.PRESETS[preset](cell, 7, 0, hidden=12, batch=9, dtype="float64", clip=0.01)
-    task, network = build(chosen)
-    witness = InTorch(torch, chosen, network)
-    optimizer = training.OPTIMIZERS[chosen.optimizer](*network.modules, lr=chosen.rate)
-    rng = np.random.default_rng(1)
-    for _ in range(40):
-        x, target = task.sample(rng, chosen.batch, chosen.length)
-        expected = witness.update(x, target)
-        loss, _ = training.update(network, optimizer, x, target, chosen.clip)
-        assert abs(loss - expected) <= 1e-10 * abs(expected)
-    ours = [array for module in network.modules for array in module.params.values()]
-    for mine, theirs in zip(ours, witness.params(), strict=True):
-        assert np.abs(mine - theirs).max() <= 1e-9 * np.abs(theirs).max()
-
-
-@pytest.mark.parametrize("cell", ["RNN", "LSTM"])
-def test_gradients_are_the_slopes_of_the_loss(cell):
-    chosen = run.faithful(cell, 6, 0, hidden=5, dtype="float64")
+@pytest.mark.parametrize("name", ["palindrome", "next_symbol", "adding"])
+@pytest.mark.parametrize("cell", list(model.CELLS))
+def test_gradients_are_the_slopes_of_the_loss(cell, name):
+    chosen = run.faithful(cell, 6, 0, hidden=5, dtype="float64", task=name)
     task, network = build(chosen)
     x, target = task.sample(np.random.default_rng(1), 4, 6)
-    _, dlogits = losses.cross_entropy(network.logits(x), target)
-    network.backward(dlogits)
+    _, d_outputs = task.loss(network.forward(x), target)
+    network.backward(d_outputs)
     gradients = {
         (module, name): np.array(module.grads[name])
         for module in network.modules
@@ -301,91 +375,10 @@ def test_gradients_are_the_slopes_of_the_loss(cell):
         values = []
         for sign in (1, -1):
             module.params[name][...] = start + sign * h * direction
-            values.append(float(losses.cross_entropy(network.logits(x), target)[0]))
+            values.append(float(task.loss(network.outputs(x), target)[0]))
         module.params[name][...] = start
         slope = (values[0] - values[1]) / (2 * h)
         assert abs(slope - np.sum(gradient * direction)) <= 1e-8 * max(1.0, abs(slope))
-
-
-# Training
-
-SMALL = {"hidden": 24, "batch": 32, "screen": 100, "confirm": 1000, "check_every": 20}
-
-
-def test_training_ends_when_solved():
-    chosen = run.tuned("RNN", 4, 0, rate=0.01, steps=3000, **SMALL)
-    checks = []
-    result = training.train(chosen, checks.append)
-    assert result.stopped == "solved"
-    assert result.accuracy >= 0.999
-    assert result.steps == checks[-1].step < 3000
-    assert [check.step for check in checks] == list(range(20, result.steps + 1, 20))
-    assert min(check.confirmed for check in checks[-2:]) >= 0.999
-    assert all((check.confirmed or 0) < 0.999 for check in checks[:-2][-1:])
-
-
-def test_training_ends_at_the_cap_and_reports_only_confirmed_accuracies():
-    chosen = run.faithful("RNN", 12, 0, steps=110, **SMALL)
-    checks = []
-    result = training.train(chosen, checks.append)
-    assert (result.stopped, result.steps) == ("cap", 110)
-    assert [check.step for check in checks] == [20, 40, 60, 80, 100, 110]
-    best = 0.0
-    for check in checks:
-        assert (check.confirmed is not None) == (check.screened > best)
-        best = max(best, check.screened)
-    confirmed = {check.confirmed: check.step for check in checks if check.confirmed is not None}
-    assert result.accuracy == max(confirmed)
-    assert result.accuracy_step == confirmed[result.accuracy]
-    assert result.confirmations == len(confirmed)
-    assert checks[0].loss == pytest.approx(math.log(10), abs=0.3)
-
-
-def test_new_bests_are_confirmed_and_the_best_of_those_is_reported(monkeypatch):
-    screened = iter([0.1, 0.3, 0.3, 0.2, 0.4, 1.0, 1.0, 0.9, 0.999])
-    confirmed = iter([0.11, 0.35, 0.31, 0.9985, 0.9995, 0.9983])
-    asked, streams = [], {}
-
-    def script(network, task, rng, count, length):
-        asked.append((count, length))
-        streams.setdefault(count, set()).add(id(rng))
-        return next(screened if count == 100 else confirmed)
-
-    monkeypatch.setattr(model.Model, "accuracy", script)
-    checks = []
-    result = training.train(run.faithful("RNN", 6, 0, steps=180, **SMALL), checks.append)
-    none = None
-    assert [check.confirmed for check in checks] == [
-        *(0.11, 0.35, none, none, 0.31, 0.9985, 0.9995, none, 0.9983)
-    ]
-    assert (result.accuracy, result.accuracy_step, result.confirmations) == (0.9995, 140, 6)
-    assert set(asked) == {(100, 6), (1000, 6)}
-    assert len(streams[100]) == len(streams[1000]) == 1
-    assert streams[100] != streams[1000], "confirmed on sequences of a stream of their own"
-
-
-def test_a_curriculum_trains_on_its_lengths_and_is_scored_on_the_last(monkeypatch):
-    sampled = []
-    sample = palindrome.Palindrome.sample
-
-    def look(task, rng, batch, length):
-        sampled.append((batch, length))
-        return sample(task, rng, batch, length)
-
-    judged = []
-    monkeypatch.setattr(palindrome.Palindrome, "sample", look)
-    monkeypatch.setattr(training, "is_flat", lambda history, *_: judged.append(len(history)))
-    checks = []
-    chosen = run.tuned("RNN", 5, 0, rate=0.01, curriculum=2, steps=200, **SMALL)
-    training.train(chosen, checks.append)
-    trained = [length for batch, length in sampled if batch == 32]
-    assert sorted(trained) == trained
-    assert set(trained) == {2, 4, 5}
-    assert [check.trained_length for check in checks] == trained[19::20]
-    assert {length for batch, length in sampled if batch == 100} == {5}
-    at_full_length = [trained[: check.step].count(5) for check in checks]
-    assert judged == [count for count in at_full_length if count > 0][: len(judged)]
-    assert len(judged) > 1
 
 
 def test_the_fingerprint_is_of_every_number():
@@ -396,86 +389,6 @@ def test_the_fingerprint_is_of_every_number():
         array.flat[-1] = np.nextafter(array.flat[-1], np.float32(9))
         prints.add(network.fingerprint())
     assert len(prints) == 1 + len(arrays)
-
-
-def test_training_ends_when_flat():
-    # Two digits read, and a network of one unit: it learns what it can, and no more.
-    settings = {**SMALL, "hidden": 1, "patience": 60}
-    result = training.train(run.tuned("RNN", 3, 0, rate=0.05, steps=3000, **settings))
-    assert result.stopped == "flat"
-    assert result.steps < 3000
-    assert 0.15 < result.accuracy < 0.99
-
-
-def test_a_plateau_at_chance_is_not_flat():
-    chance = math.log(10)
-    assert not training.is_flat([chance] * 200, patience=100, classes=10)
-    assert not training.is_flat([1.0] * 199, patience=100, classes=10)
-    assert training.is_flat([1.0] * 200, patience=100, classes=10)
-    assert training.is_flat([9.0] * 50 + [1.0] * 100 + [0.995] * 100, patience=100, classes=10)
-    assert not training.is_flat([1.0] * 100 + [0.98] * 100, patience=100, classes=10)
-
-
-def test_solved_means_twice_running():
-    def check(confirmed):
-        return training.Check(1, 5, 0.0, 1.0, confirmed)
-
-    assert not training.is_solved([check(1.0)])
-    assert not training.is_solved([check(1.0), check(None)])
-    assert not training.is_solved([check(0.9989), check(1.0)])
-    assert not training.is_solved([check(1.0), check(1.0), check(0.9)])
-    assert training.is_solved([check(0.2), check(0.999), check(0.999)])
-
-
-def test_the_curriculum_doubles_until_it_is_there():
-    curriculum = training.Curriculum(run.tuned("RNN", 31, 0))
-    lengths = [curriculum.length]
-    for _ in range(3):
-        assert not curriculum.is_over()
-        assert not curriculum.is_learnt()
-        for _ in range(28):  # 1 - 0.9**28 is just below 0.95
-            curriculum.record(1.0)
-        assert not curriculum.is_learnt()
-        curriculum.record(1.0)
-        assert curriculum.is_learnt()
-        curriculum.grow()
-        lengths.append(curriculum.length)
-    assert lengths == [5, 10, 20, 31]
-    assert curriculum.is_over()
-    assert training.Curriculum(run.tuned("RNN", 4, 0)).is_over()
-    assert training.Curriculum(run.faithful("RNN", 31, 0)).is_over()
-
-
-def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
-    monkeypatch.setattr(losses, "cross_entropy", lambda logits, target: (math.nan, logits))
-    with pytest.raises(FloatingPointError, match="loss is nan at update 1"):
-        training.train(run.faithful("RNN", 5, 0, **SMALL))
-
-
-@pytest.mark.parametrize("cell", ["RNN", "LSTM"])
-def test_the_second_bias_never_moves(cell, monkeypatch):
-    seen = []
-    clip = optim.clip_grad_norm
-
-    def look(*modules, max_norm):
-        seen.append(np.array(modules[0].grads["bias_hh_l0"]))
-        seen.append(np.array(modules[0].params["bias_hh_l0"]))
-        return clip(*modules, max_norm=max_norm)
-
-    monkeypatch.setattr(optim, "clip_grad_norm", look)
-    training.train(run.faithful(cell, 4, 0, steps=6, **{**SMALL, "confirm": 10}))
-    assert len(seen) == 12
-    assert not np.any(seen)
-
-
-def test_seeds_and_lengths_have_streams_of_their_own():
-    # At this rate the weights stay what they were at the start.
-    settings = {**SMALL, "steps": 20, "rate": 1e-30}
-    prints = {
-        training.train(run.faithful("RNN", length, seed, **settings)).fingerprint
-        for length, seed in [(5, 0), (5, 1), (6, 0), (6, 1)]
-    }
-    assert len(prints) == 4
 
 
 # Statistics
@@ -516,151 +429,3 @@ def test_the_longest_length_most_seeds_solve():
     assert statistics.longest_solved(accuracies) == 20
     assert statistics.longest_solved({5: [0.9]}) is None
     assert statistics.share_solved([0.99, 0.9899]) == 0.5
-
-
-# Figures
-
-
-def finished(directory, label, cell, length, seed, accuracy):
-    """Write the files of a finished run without training it."""
-    chosen = run.PRESETS[label](cell, length, seed)
-    result = training.Result(accuracy, 50, "cap", 3000, 4, "0" * 64)
-    (directory / chosen.name).mkdir(parents=True)
-    sweep.write_json(directory / chosen.name / sweep.CONFIG, dataclasses.asdict(chosen))
-    sweep.write_json(
-        directory / chosen.name / sweep.DONE,
-        {"result": dataclasses.asdict(result), "seconds": 1.5, "versions": {}},
-    )
-
-
-ACCURACIES = {
-    ("faithful", "RNN", 5): (1.0, 1.0, 0.995),
-    ("faithful", "RNN", 20): (0.1, 0.12, 1.0),
-    ("tuned", "LSTM", 20): (1.0, 0.9995, 0.9985),
-}
-
-
-@pytest.fixture
-def files(tmp_path):
-    for (label, cell, length), accuracies in ACCURACIES.items():
-        for seed, accuracy in enumerate(accuracies):
-            finished(tmp_path, label, cell, length, seed, accuracy)
-    return tmp_path
-
-
-def test_points_are_medians_and_shares(files):
-    found = {(p.label, p.cell, p.length): p for p in figures.points(sweep.read_all(files))}
-    assert {key: point.accuracies for key, point in found.items()} == ACCURACIES
-    unlucky = found["faithful", "RNN", 20]
-    assert (unlucky.median, unlucky.low, unlucky.high) == (0.12, 0.1, 1.0)
-    assert unlucky.share == pytest.approx(1 / 3)
-    assert (unlucky.share_low, unlucky.share_high) == statistics.wilson_interval(1, 3)
-
-
-def test_the_figure_and_its_tables(files, monkeypatch):
-    figure_module = pytest.importorskip("matplotlib.figure")
-    monkeypatch.setattr(training, "train", lambda *_: pytest.fail("a figure trains nothing"))
-    picture = figures.accuracy_vs_length(files)
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert "<svg" in (files / "accuracy_vs_length.svg").read_text()
-    with (files / "accuracy_vs_length.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(r["label"], r["cell"], r["length"], r["median"]) for r in rows] == [
-        ("faithful", "RNN", "5", "1.0"),
-        ("faithful", "RNN", "20", "0.12"),
-        ("tuned", "LSTM", "20", "0.9995"),
-    ]
-    with (files / "accuracy_vs_length_runs.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 9
-    assert {row["stopped"] for row in rows} == {"cap"}
-
-    figure = figure_module.Figure()
-    records = sweep.read_all(files)
-    figures.draw(figure, records, figures.points(records))
-    above, below = figure.axes
-    lines = {line.get_label(): line for line in above.get_lines()}
-    faithful, tuned = lines["RNN, faithful (L99 = 5)"], lines["LSTM, tuned (L99 = 20)"]
-    assert (faithful.get_linestyle(), tuned.get_linestyle()) == ("--", "-")
-    assert faithful.get_color() != tuned.get_color()
-    np.testing.assert_array_equal(faithful.get_ydata(), [1.0, 0.12])
-    (band,) = above.patches
-    ends = band.get_y(), band.get_y() + band.get_height()
-    assert ends == pytest.approx(statistics.chance_band(10, 10_000, 4)), "of 4 confirmations"
-    dots = [len(line.get_ydata()) for line in above.get_lines() if line.get_linestyle() == "None"]
-    assert dots == [3, 3, 3]
-    (bars,) = below.containers[0].lines[2]
-    expected = [statistics.wilson_interval(solved, 3) for solved in (3, 1)]
-    for segment, interval in zip(bars.get_segments(), expected, strict=True):
-        assert segment[:, 1] == pytest.approx(interval)
-    label = below.get_xlabel()
-    assert "whole palindrome" in label
-    assert "at most 3,000 updates" in label
-
-
-def test_a_directory_without_runs_cannot_be_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match="holds no finished run"):
-        figures.accuracy_vs_length(tmp_path)
-
-
-# The script
-
-
-def load_script():
-    path = pathlib.Path(__file__).parents[1] / "scripts" / "accuracy_vs_length.py"
-    spec = importlib.util.spec_from_file_location("accuracy_vs_length", path)
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--lengths", "1"], "length = 1 has to be a whole number of at least 2"),
-        (["--lengths", "ten"], "invalid int value: 'ten'"),
-        (["--seeds", "0"], "--seeds 0: at least 1 is allowed"),
-        (["--workers", "-2"], "--workers -2: at least 1 is allowed"),
-        (["--steps", "0"], "steps = 0 has to be a whole number of at least 1"),
-        (["--cells", "GPU"], "(choose from"),
-        (["--preset", "best"], "(choose from"),
-    ],
-)
-def test_the_script_says_what_is_allowed(arguments, message, capsys):
-    with pytest.raises(SystemExit) as leaving:
-        load_script().main(arguments)
-    assert leaving.value.code == 2
-    assert message in capsys.readouterr().err
-
-
-def test_the_script_asks_for_the_runs_one_would_guess(tmp_path):
-    arguments = "--lengths 5 7 --seeds 2 --cells rnn --preset tuned --steps 10"
-    options = load_script().parse(arguments.split())
-    expected = [run.tuned("RNN", length, seed, steps=10) for length in (5, 7) for seed in (0, 1)]
-    assert options.runs == expected
-    assert options.out == pathlib.Path("results", "accuracy_vs_length_10_updates")
-    assert options.workers == 2
-
-
-def test_the_script_has_the_lengths_of_the_question():
-    options = load_script().parse([])
-    asked = {(each.label, each.cell, each.length) for each in options.runs}
-    for cell in ("RNN", "LSTM"):
-        assert {("tuned", cell, 50), ("tuned", cell, 51)} <= asked
-        assert {("faithful", cell, T) for T in (5, 10, 11, 20)} <= asked
-    assert ("faithful", "LSTM", 30) in asked
-    assert {each.steps for each in options.runs} == {3000}
-    assert {each.seed for each in options.runs} == {0, 1, 2}
-
-
-def test_the_tables_entries_are_medians_and_solved_seeds(files):
-    script = load_script()
-    lines = script.aligned(*script.table(sweep.read_all(files))).splitlines()
-    assert [line.split() for line in lines] == [
-        ["T", "5", "20", "L99"],
-        ["faithful", "RNN", "1.0000", "3/3", "0.1200", "1/3", "5"],
-        ["tuned", "LSTM", "-", "0.9995", "3/3", "20"],
-    ]

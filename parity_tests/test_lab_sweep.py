@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
-from handrnn.lab import progress, run, sweep, threads, training
+from handrnn.lab import __main__ as laboratory
+from handrnn.lab import executors, files, progress, run, sweep, threads, training
+
+pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
 
 SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "accuracy_vs_length.py"
 TINY = {"hidden": 8, "batch": 16, "steps": 30, "check_every": 10, "screen": 50, "confirm": 100}
-FILES = (sweep.CONFIG, sweep.METRICS, sweep.DONE)
+FILES = (files.CONFIG, files.METRICS, files.DONE, files.WEIGHTS, files.LOCK)
 
 
 class Here(concurrent.futures.Executor):
@@ -43,9 +47,9 @@ def outcome_of(directory, runs):
     """What has to be equal to the last bit: results with fingerprints, and all checks."""
     found = {}
     for each in runs:
-        record = sweep.read(directory / each.name)
+        record = files.read(directory / each.name)
         assert record is not None
-        found[each.name] = (record.result, (directory / each.name / sweep.METRICS).read_bytes())
+        found[each.name] = (record.result, (directory / each.name / files.METRICS).read_bytes())
     return found
 
 
@@ -69,7 +73,7 @@ def test_alone_in_a_sweep_with_one_or_two_workers_the_bits_are_the_same(tmp_path
 def test_workers_have_one_blas_thread_and_the_parent_keeps_its_own(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with sweep.process_pool(1) as pool:
+    with executors.process_pool(1) as pool:
         seen = [pool.submit(os.getenv, name).result() for name in threads.VARIABLES]
     assert seen == ["1"] * len(threads.VARIABLES)
     assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
@@ -79,7 +83,13 @@ def test_workers_have_one_blas_thread_and_the_parent_keeps_its_own(monkeypatch):
 def test_a_run_executes_with_one_blas_thread(monkeypatch):
     threadpoolctl = pytest.importorskip("threadpoolctl")
     seen = []
-    monkeypatch.setattr(training, "_train", lambda *_: seen.extend(threadpoolctl.threadpool_info()))
+    check = training.Trainer.go_on_to_next_check
+
+    def look(trainer):
+        seen.extend(threadpoolctl.threadpool_info())
+        return check(trainer)
+
+    monkeypatch.setattr(training.Trainer, "go_on_to_next_check", look)
     training.train(tiny_runs()[0])
     assert seen
     assert {library["num_threads"] for library in seen} == {1}
@@ -90,21 +100,21 @@ def test_a_sweep_skips_what_is_done_and_redoes_what_is_not(tmp_path, monkeypatch
     sweep.sweep(runs, tmp_path, executor=Here())
     expected = outcome_of(tmp_path, runs)
     cut, damaged, gone, half, kept = (tmp_path / each.name for each in runs)
-    (cut / sweep.DONE).unlink()
-    (cut / sweep.METRICS).write_text("step,trained_length,loss,scr")
-    (cut / (sweep.DONE + ".draft")).write_text('{"result": {"accu')
-    (damaged / sweep.CONFIG).write_text('{"label": ')
+    (cut / files.DONE).unlink()
+    (cut / files.METRICS).write_text("step,trained_length,loss,scr")
+    (cut / (files.DONE + ".draft")).write_text('{"result": {"accu')
+    (damaged / files.CONFIG).write_text('{"label": ')
     for name in FILES:
         (gone / name).unlink()
     gone.rmdir()
-    (half / sweep.DONE).write_text('{"result": {}}')
+    (half / files.DONE).write_text('{"result": {}}')
 
     executed = []
     execute = sweep.execute
 
     def look(each, directory):
         executed.append(each.name)
-        execute(each, directory)
+        return execute(each, directory)
 
     monkeypatch.setattr(sweep, "execute", look)
     outcome = sweep.sweep(runs, tmp_path, executor=Here())
@@ -138,19 +148,19 @@ def test_a_run_that_raises_is_reported_and_the_others_go_on(tmp_path, monkeypatc
     runs = tiny_runs()[:4]
     train = training.train
 
-    def fail_once(each, report):
+    def fail_once(each, report, **options):
         if each == runs[1]:
             raise FloatingPointError("the loss went away")
-        return train(each, report)
+        return train(each, report, **options)
 
     # An earlier result whose configuration was damaged must not outlive the failure.
     sweep.execute(runs[1], os.fspath(tmp_path / runs[1].name))
-    (tmp_path / runs[1].name / sweep.CONFIG).write_text("{")
+    (tmp_path / runs[1].name / files.CONFIG).write_text("{")
     monkeypatch.setattr(training, "train", fail_once)
     outcome = sweep.sweep(runs, tmp_path, executor=Here())
     assert outcome.failed == {runs[1].name: "FloatingPointError: the loss went away"}
     assert [record.run for record in outcome.records] == [runs[0], *runs[2:]]
-    assert sweep.read(tmp_path / runs[1].name) is None
+    assert files.read(tmp_path / runs[1].name) is None
 
     monkeypatch.setattr(training, "train", train)
     outcome = sweep.sweep(runs, tmp_path, executor=Here())
@@ -162,13 +172,13 @@ def test_a_check_can_be_read_as_soon_as_it_is_made(tmp_path, monkeypatch):
     train = training.train
     seen = []
 
-    def look(each, report):
+    def look(each, report, **options):
         def report_and_look(check):
             report(check)
-            there = sweep.read_last_check(tmp_path)
+            there = files.read_last_check(tmp_path)
             seen.append((str(check.step), there and there["step"]))
 
-        return train(each, report_and_look)
+        return train(each, report_and_look, **options)
 
     monkeypatch.setattr(training, "train", look)
     sweep.execute(tiny_runs()[0], os.fspath(tmp_path))
@@ -178,7 +188,13 @@ def test_a_check_can_be_read_as_soon_as_it_is_made(tmp_path, monkeypatch):
 
 def test_the_longest_runs_start_first(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(sweep, "execute", lambda each, _: started.append(each))
+    execute = sweep.execute
+
+    def look(each, directory):
+        started.append(each)
+        return execute(each, directory)
+
+    monkeypatch.setattr(sweep, "execute", look)
     sweep.sweep(tiny_runs(), tmp_path, executor=Here())
     costs = [sweep.cost(each) for each in started]
     assert costs == sorted(costs, reverse=True)
@@ -189,7 +205,7 @@ def test_an_interrupted_pool_leaves_no_process_behind():
     workers = []
 
     def hold():
-        with sweep.process_pool(1) as pool:
+        with executors.process_pool(1) as pool:
             workers.append(pool.submit(os.getpid).result())
             pool.submit(time.sleep, 90)
             raise KeyboardInterrupt
@@ -203,9 +219,9 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
     """Killed outright, a parent cannot tell its workers to stop; they notice by themselves."""
     program = (
         "import os, pathlib, time\n"
-        "from handrnn.lab import sweep\n"
+        "from handrnn.lab import executors\n"
         "if __name__ == '__main__':\n"
-        "    with sweep.process_pool(1) as pool:\n"
+        "    with executors.process_pool(1) as pool:\n"
         "        pid = pool.submit(os.getpid).result()\n"
         "        pathlib.Path('worker').write_text(str(pid))\n"
         "        os.kill(os.getpid(), 9)\n"
@@ -264,7 +280,7 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
     signal.signal(signal.SIGINT, before)
     try:
         deadline = time.monotonic() + 60
-        while not ((short / sweep.DONE).exists() and (long / sweep.CONFIG).exists()):
+        while not ((short / files.DONE).exists() and (long / files.CONFIG).exists()):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -277,7 +293,7 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
     assert errors.splitlines() == [
         f"interrupted: 1 of 2 runs are finished in {tmp_path}; the same command goes on from there"
     ]
-    assert not (long / sweep.DONE).exists()
+    assert not (long / files.DONE).exists()
 
 
 def test_the_smoke_run_of_the_script(tmp_path):
@@ -289,11 +305,8 @@ def test_the_smoke_run_of_the_script(tmp_path):
     assert finished.stderr == ""
     assert finished.returncode == 0
     lines = finished.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[2:6]] == [
-        ["faithful", "RNN"],
-        ["faithful", "LSTM"],
-        ["tuned", "RNN"],
-        ["tuned", "LSTM"],
+    assert [line.split()[:2] for line in lines[2:8]] == [
+        [label, cell] for label in ("faithful", "tuned") for cell in ("RNN", "LSTM", "GRU")
     ]
     assert lines[-1] == f"figure: {tmp_path / 'accuracy_vs_length.png'}"
     for suffix in (".png", ".svg", ".csv", "_runs.csv"):
@@ -338,34 +351,130 @@ def test_bars_show_the_whole_and_each_run(tmp_path, monkeypatch):
     runs = tiny_runs()[:3]
     done = {runs[0].name}
     sweep.execute(runs[1], os.fspath(tmp_path / runs[1].name))
-    check = sweep.read_last_check(tmp_path / runs[1].name)
+    check = files.read_last_check(tmp_path / runs[1].name)
     assert check is not None
     assert check["step"] == "30"
-    with progress.bars(runs, done, sweep.cost, show=True) as bars:
+    with progress.bars(runs, done, {}, sweep.cost, show=True) as bars:
         bars.advance(runs[1], check)
         bars.advance(runs[2], None)
-        bars.end(runs[1])
-        bars.end(runs[2])
+        bars.end(runs[1], 0.25)
+        bars.end(runs[2], None)
     assert f"{runs[1].name}: 100%" in terminal.text
     assert f"accuracy {check['screened']}" in terminal.text
     assert "all runs: 100%" in terminal.text
     assert "left" in terminal.text
-    assert "(3 of 3 runs)" in terminal.text
+    assert "(1 of 3 runs, 1 alive" in terminal.text
+    assert "(3 of 3 runs, 0 alive, best 0.2500)" in terminal.text
+
+
+def test_what_was_done_before_counts_and_bars_are_few(monkeypatch):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    runs = [run.faithful("RNN", length, 0, **TINY) for length in range(4, 24)]
+    half = {"step": "15", "loss": "2.25", "screened": "0.125", "confirmed": "0.5"}
+    with progress.bars(
+        runs, set(), {each.name: half for each in runs}, lambda _: 1.0, True
+    ) as bars:
+        for each in runs:
+            bars.advance(each, half)
+            bars.advance(each, {"step": "", "strange": "file"})
+    assert "all runs:  50%" in terminal.text
+    assert "(0 of 20 runs, 20 alive, best 0.5000)" in terminal.text
+    shown = [each.name for each in runs if each.name in terminal.text]
+    assert shown == [each.name for each in runs[: progress.MOST_BARS]]
 
 
 @pytest.mark.parametrize("show", [True, False])
 def test_no_bars_outside_a_terminal(show, capsys):
     runs = tiny_runs()[:2]
-    with progress.bars(runs, set(), sweep.cost, show) as bars:
+    with progress.bars(runs, set(), {}, sweep.cost, show) as bars:
         bars.advance(runs[0], None)
-        bars.end(runs[0])
+        bars.end(runs[0], 1.0)
     assert capsys.readouterr().err == ""
 
 
 def test_the_last_check_is_the_last_whole_line(tmp_path):
-    assert sweep.read_last_check(tmp_path) is None
-    metrics = tmp_path / sweep.METRICS
+    assert files.read_last_check(tmp_path) is None
+    metrics = tmp_path / files.METRICS
     metrics.write_text("step,loss\n")
-    assert sweep.read_last_check(tmp_path) is None
+    assert files.read_last_check(tmp_path) is None
     metrics.write_text("step,loss\n10,2.5\n20,2.25\n30,2.")
-    assert sweep.read_last_check(tmp_path) == {"step": "20", "loss": "2.25"}
+    assert files.read_last_check(tmp_path) == {"step": "20", "loss": "2.25"}
+
+
+SETTINGS = "length = [4, 5]\n" + "\n".join(f"{name} = {value}" for name, value in TINY.items())
+
+
+def command(tmp_path, monkeypatch, *options):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.toml").write_text(SETTINGS)
+    return laboratory.main(["run", "tiny.toml", "--no-progress", *options])
+
+
+def test_the_command_executes_the_runs_of_a_file_and_tells_what_came_of_them(
+    tmp_path, monkeypatch, capsys
+):
+    assert command(tmp_path, monkeypatch, "--set", "length=4,6", "--set", "hidden=9") == 0
+    output, errors = capsys.readouterr()
+    settings: dict[str, Any] = {**TINY, "hidden": 9}
+    runs = [run.Run(length=length, **settings) for length in (4, 6)]
+    assert errors == ""
+    for each, line in zip(runs, output.splitlines(), strict=False):
+        record = files.read(tmp_path / "results" / "tiny" / each.name)
+        assert record is not None
+        assert record.run == each
+        assert record.result == training.train(each)
+        assert line.startswith(
+            f"{each.name}: accuracy {record.result.accuracy:.4f} at update "
+            f"{record.result.accuracy_step}, ended by cap after 30 updates"
+        )
+    last = "2 of 2 runs are finished in results/tiny, {} of them since earlier"
+    assert output.splitlines()[2:] == [last.format(0)]
+    assert command(tmp_path, monkeypatch, "--set", "length=4,6", "--set", "hidden=9") == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [last.format(2)]
+
+
+def test_the_command_trains_with_torch(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
+    options = ("--engine", "torch", "--out", "here", "--set", "length=4")
+    assert command(tmp_path, monkeypatch, *options) == 0
+    (record,) = files.read_all(tmp_path / "here")
+    assert record.run.engine == "torch"
+    done = json.loads((tmp_path / "here" / record.run.name / files.DONE).read_text())
+    assert set(done["versions"]) == {"python", "numpy", "handrnn", "torch"}
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--set", "hiden=9"], "hiden is no setting of a run: did you mean hidden?"),
+        (["--set", "hidden"], "hidden is not of the form name=value, such as hidden=64"),
+        (["--out", "tiny.toml/x"], "[Errno 20] Not a directory: '{}/tiny.toml/x'"),
+    ],
+)
+def test_what_the_command_cannot_do_is_one_line(tmp_path, monkeypatch, capsys, options, line):
+    assert command(tmp_path, monkeypatch, *options) == 1
+    output, errors = capsys.readouterr()
+    assert (output, errors) == ("", line.format(tmp_path) + "\n")
+
+
+def test_the_command_tells_what_failed_after_what_did_not(tmp_path, monkeypatch, capsys):
+    directory = tmp_path / "results" / "tiny"
+    directory.mkdir(parents=True)
+    (directory / "custom-RNN-T005-seed0").write_text("mine")
+    assert command(tmp_path, monkeypatch) == 1
+    output, errors = capsys.readouterr()
+    first, last = output.splitlines()
+    assert first.startswith("custom-RNN-T004-seed0: accuracy")
+    assert last == "1 of 2 runs are finished in results/tiny, 0 of them since earlier"
+    (line,) = errors.splitlines()
+    assert line.startswith("custom-RNN-T005-seed0 failed: FileExistsError: ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["run", "x.toml", "--workers", "0"], ["fly"]])
+def test_a_wrong_command_line_is_explained(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        laboratory.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m handrnn.lab" in capsys.readouterr().err

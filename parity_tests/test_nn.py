@@ -1312,6 +1312,29 @@ def test_dropout_of_everything(torch, name):
             assert not a.any()
 
 
+# ------------------------------------------------------------------------- what nobody asks for
+
+
+@pytest.mark.parametrize("lengths", [None, [3, 5, 1, 4]])
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
+@every_sequence
+def test_without_output_and_dx_the_rest_has_the_same_bits(name, options, lengths):
+    module = make(name, **options)
+    x, state, dy, d_state = example(module)
+    y, end = module(x, state, lengths)
+    dx, d_start = module.backward(None, d_state)
+    grads = {n: g.copy() for n, g in module.grads.items()}
+    assert (y.shape, dx.shape) == (dy.shape, x.shape)
+    module.zero_grad()
+
+    y, less_end = module(x, state, lengths, need_output=False)
+    dx, less_d_start = module.backward(None, d_state, need_dx=False)
+    assert y is None
+    assert dx is None
+    same([*parts(less_end), *parts(less_d_start)], [*parts(end), *parts(d_start)])
+    same(module.grads.values(), grads.values())
+
+
 # ---------------------------------------------------------------------------------- pickle and copy
 
 

@@ -26,12 +26,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from handrnn import losses
-from handrnn.lab import figures
+from handrnn.lab import drawing
 from handrnn.lab.tasks import palindrome
 from handrnn.layers import LSTM, RNN, Initializers, SoftMax
 from handrnn.layers.optimization import Optimizers
 
 CELLS = {"RNN": RNN.RNN, "LSTM": LSTM.LSTM}
+LINE_WIDTHS = {"RNN": 1.3, "LSTM": 3.2}
+LAYERS = {"RNN": 3.0, "LSTM": 2.5}
 STEP = 0.3  # of the sine's argument: a period is about 21 steps
 READ, ALONE = 40, 120
 LENGTH = 7
@@ -168,9 +170,9 @@ def draw(path, waves, curves):
 def style(cell):
     """How a network is drawn, the thin RNN over the thick LSTM."""
     return {
-        "color": figures.COLOURS[cell],
-        "linewidth": figures.LINE_WIDTHS[cell],
-        "zorder": figures.LAYERS[cell],
+        "color": drawing.COLOURS[cell],
+        "linewidth": LINE_WIDTHS[cell],
+        "zorder": LAYERS[cell],
         "label": cell,
     }
 
@@ -198,7 +200,7 @@ def main(arguments=None):
     """Train both networks on both tasks, print how well they do, draw."""
     options = parse(arguments)
     try:
-        figures.require_matplotlib()
+        drawing.require_matplotlib()
         options.out.mkdir(parents=True, exist_ok=True)
     except (ModuleNotFoundError, OSError) as error:
         print(error, file=sys.stderr)

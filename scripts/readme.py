@@ -1,5 +1,6 @@
 """Tables and numbers of the README, each between two comments that name the script behind it."""
 
+import shutil
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -19,3 +20,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """A table in Markdown, numbers to the right."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def publish(
+    section: str, head: list[str], rows: list[list[str]], caption: str, figure: Path
+) -> None:
+    """Write a table into the README, and a figure with its numbers beside these scripts."""
+    target = Path(__file__).resolve().parent / "figures"
+    target.mkdir(exist_ok=True)
+    for path in (figure, figure.with_suffix(".csv")):
+        shutil.copyfile(path, target / path.name)
+    replace(section, f"{table(head, rows)}\n\n{caption}")

@@ -1,6 +1,9 @@
-"""Figures of finished sweeps. They read files and never train."""
+"""Accuracy against length, from the files of a sweep.
 
-import csv
+The other figures of the laboratory stand beside this one: `figures_learning`, `figures_ablation`
+and `figures_reach`. All read files and never train.
+"""
+
 import dataclasses
 import os
 import pathlib
@@ -9,23 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import statistics, sweep, tasks, training
+from . import drawing, files, published, statistics, tasks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's blue and vermilion, told apart with any colour vision.
-COLOURS = {"RNN": "#0072B2", "LSTM": "#D55E00"}
-MARKERS = {"RNN": "o", "LSTM": "s"}
-# Curves meet at 1.0: the thin RNN is drawn over the thick LSTM, so that both can be seen.
-LINE_WIDTHS = {"RNN": 1.3, "LSTM": 3.2}
-MARKER_SIZES = {"RNN": 4.0, "LSTM": 7.0}
-LAYERS = {"RNN": 3.0, "LSTM": 2.5}
-_DASHED_LABEL = "faithful"
-_RUN_COLUMNS = ("label", "cell", "length", "seed")
-_GREY = "0.45"
 _RESAMPLING_SEED = 1
+_BESIDE = 0.15  # between the dots of two recipes at one length, in distances of two lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +50,7 @@ class Point:
     share_high: float
 
 
-def points(records: Sequence[sweep.Record]) -> list[Point]:
+def points(records: Sequence[files.Record]) -> list[Point]:
     """Gather finished runs into points, ordered by label, cell (the RNN first) and length."""
     groups: dict[tuple[str, str, int], list[float]] = {}
     for record in records:
@@ -66,16 +60,16 @@ def points(records: Sequence[sweep.Record]) -> list[Point]:
     return [_point(*key, groups[key], rng) for key in sorted(groups, key=_place)]
 
 
-def _place(key: tuple[str, str, int]) -> tuple[str, int, int]:
+def _place(key: tuple[str, str, int]) -> tuple[bool, str, int, int]:
     label, cell, length = key
-    return label, list(COLOURS).index(cell), length
+    return label != drawing.FAITHFUL, label, drawing.CELLS.index(cell), length
 
 
 def _point(
     label: str, cell: str, length: int, accuracies: list[float], rng: np.random.Generator
 ) -> Point:
     low, high = statistics.bootstrap_band(accuracies, rng)
-    solved = sum(accuracy >= statistics.NEARLY_ALL_RIGHT for accuracy in accuracies)
+    solved = statistics.count_solved(accuracies)
     share_low, share_high = statistics.wilson_interval(solved, len(accuracies))
     return Point(
         label=label,
@@ -114,99 +108,140 @@ def accuracy_vs_length(
     Raises
     ------
     ValueError
-        If no run in the directory is finished.
+        If no run in the directory is finished, or if they do not belong into one figure, as
+        `drawing.read` tells.
     ModuleNotFoundError
         If matplotlib is missing.
     """
-    figure_type = _figure_type()
+    drawing.require_matplotlib()
     directory = pathlib.Path(directory)
-    records = sweep.read_all(directory)
-    if not records:
-        raise ValueError(f"{directory} holds no finished run: there is nothing to draw")
+    records = drawing.read(directory)
     gathered = points(records)
     _write_points(directory / f"{name}.csv", gathered)
-    _write_runs(directory / f"{name}_runs.csv", records)
-    figure = figure_type(figsize=(9.5, 7.0), layout="constrained")
+    drawing.write_runs(directory / f"{name}_runs.csv", records)
+    figure = drawing.new_figure(1.4 + 2.9 * max(2, len(drawing.cells(records))), 6.0)
     draw(figure, records, gathered)
-    figure.savefig(directory / f"{name}.svg", metadata={"Date": None})
-    figure.savefig(directory / f"{name}.png", dpi=160)
-    return directory / f"{name}.png"
+    return drawing.save(figure, directory, name)
 
 
-def require_matplotlib() -> None:
-    """Raise ModuleNotFoundError, saying what to install, if matplotlib is missing."""
-    _figure_type()
+def draw(figure: "Figure", records: Sequence[files.Record], gathered: Sequence[Point]) -> None:
+    """Draw accuracy above and share of solved seeds below, a column a cell, into a figure.
+
+    Lengths stand side by side at equal distances, so that T and T + 1 are told apart.
+    """
+    cells, labels = drawing.cells(records), drawing.labels(records)
+    lengths = sorted({point.length for point in gathered})
+    panels = figure.subplots(
+        2, len(cells), sharex=True, sharey="row", squeeze=False, height_ratios=(2.3, 1)
+    )
+    for cell, (above, below) in zip(cells, panels.T, strict=True):
+        _draw_chance(above, records)
+        if _is_published(records):
+            _draw_published(above, cell, lengths)
+        for number, label in enumerate(labels):
+            curve = [point for point in gathered if (point.label, point.cell) == (label, cell)]
+            if curve:
+                shift = _BESIDE * (number - (len(labels) - 1) / 2)
+                style = drawing.line_style(label, labels)
+                _draw_curve(above, below, curve, lengths, style, shift)
+        _dress(above, below, cell, lengths)
+        above.set_ylim(0, 1.18 if _is_published(records) else 1.03)
+    _caption(figure, panels, records)
 
 
-def _figure_type() -> "type[Figure]":
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("figures need matplotlib: pip install 'handrnn[plots]'") from None
-    return Figure
+def places(lengths: Sequence[int], at: Sequence[int]) -> np.ndarray:
+    """Where lengths lie on an axis on which the `lengths` are 0, 1, 2, ...; others in between."""
+    return np.interp(at, lengths, np.arange(len(lengths)))
 
 
-def draw(figure: "Figure", records: Sequence[sweep.Record], gathered: Sequence[Point]) -> None:
-    """Draw accuracy above, share of solved seeds below, into a matplotlib figure."""
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-    _draw_chance(above, records)
-    curves: dict[tuple[str, str], list[Point]] = {}
-    for point in gathered:
-        curves.setdefault((point.label, point.cell), []).append(point)
-    for number, ((label, cell), curve) in enumerate(curves.items()):
-        shift = 0.17 * (number - (len(curves) - 1) / 2)
-        _draw_curve(above, below, label, cell, curve, shift)
-    _dress(above, below, records)
+def _checks_at_chance(records: Sequence[files.Record]) -> int:
+    return max(record.result.confirmations for record in records)
 
 
-def _draw_chance(above: "Axes", records: Sequence[sweep.Record]) -> None:
+def _draw_chance(above: "Axes", records: Sequence[files.Record]) -> None:
     """Draw where guessing ends up: its mean, and the band of the best of several guesses."""
     run = records[0].run
-    classes = tasks.TASKS[run.task].classes
-    checks = max(record.result.confirmations for record in records)
-    low, high = statistics.chance_band(classes, run.confirm, checks)
-    above.axhspan(low, high, color="0.8", linewidth=0)
-    above.axhline(1 / classes, color=_GREY, linewidth=1, linestyle=":")
-    above.annotate(
-        f"chance, and the highest of {checks} checks at chance (95 %)",
-        (1, high),
-        xycoords=("axes fraction", "data"),
-        xytext=(-4, 3),
-        textcoords="offset points",
-        ha="right",
-        color=_GREY,
-        fontsize="small",
+    task = tasks.TASKS[run.task]
+    above.axhline(task.chance, color=drawing.GREY, linewidth=1, linestyle=":")
+    if not task.every_step:  # else the answers to one sequence are not independent
+        checks = _checks_at_chance(records)
+        low, high = statistics.chance_band(1 / task.chance, run.confirm, checks)
+        above.axhspan(low, high, color="0.75", linewidth=0)
+
+
+def _is_published(records: Sequence[files.Record]) -> bool:
+    """Whether the published values are of runs like these."""
+    return all(
+        record.run.task == published.TASK and record.run.hidden == published.UNITS
+        for record in records
     )
 
 
+def _draw_published(above: "Axes", cell: str, lengths: Sequence[int]) -> None:
+    """Mark the published values of a cell, and between which lengths its curves broke."""
+    for value in published.VALUES:
+        if value.cell == cell and lengths[0] <= value.length <= lengths[-1]:
+            place = places(lengths, [value.length])
+            above.vlines(place, value.low, value.high, color=drawing.GREY, linewidth=1, zorder=4)
+            ends = sorted({value.low, value.high})
+            above.scatter(
+                np.repeat(place, len(ends)),
+                ends,
+                marker="x",
+                s=26,
+                color=drawing.GREY,
+                linewidth=1.1,
+                zorder=4,
+            )
+    for broke in published.BREAKS:
+        if broke.cell == cell and lengths[0] <= broke.first < broke.last <= lengths[-1]:
+            first, last = places(lengths, [broke.first, broke.last])
+            above.annotate(
+                "",
+                (first, 1.06),
+                (last, 1.06),
+                arrowprops={"arrowstyle": "|-|,widthA=.25,widthB=.25", "color": drawing.GREY},
+            )
+            above.annotate(
+                broke.meaning,
+                ((first + last) / 2, 1.105),
+                ha="center",
+                color=drawing.GREY,
+                fontsize="small",
+            )
+
+
 def _draw_curve(
-    above: "Axes", below: "Axes", label: str, cell: str, curve: Sequence[Point], shift: float
+    above: "Axes",
+    below: "Axes",
+    curve: Sequence[Point],
+    lengths: Sequence[int],
+    style: str,
+    shift: float,
 ) -> None:
     """Draw one recipe of one cell into both panels, its dots moved sideways by `shift`."""
-    dashed = label == _DASHED_LABEL
-    line: dict[str, Any] = {
-        "color": COLOURS[cell],
-        "linestyle": "--" if dashed else "-",
-        "linewidth": LINE_WIDTHS[cell],
-        "zorder": LAYERS[cell],
-    }
+    label, cell = curve[0].label, curve[0].cell
+    colour = drawing.COLOURS[cell]
+    hollow = label == drawing.FAITHFUL
+    line: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.5}
     marker: dict[str, Any] = {
-        "marker": MARKERS[cell],
-        "markersize": MARKER_SIZES[cell],
-        "markerfacecolor": "white" if dashed else COLOURS[cell],
-        "markeredgecolor": COLOURS[cell],
-        "zorder": LAYERS[cell] + 1,
+        "marker": drawing.MARKERS[cell],
+        "markersize": 4.5,
+        "markerfacecolor": "white" if hollow else colour,
+        "markeredgecolor": colour,
     }
-    lengths = np.array([point.length for point in curve])
+    at = places(lengths, [point.length for point in curve]) + shift
     longest = statistics.longest_solved({point.length: point.accuracies for point in curve})
-    name = f"{cell}, {label} (L99 = {longest or 'none'})"
+    name = f"{label}: L99 = {longest or 'none'}"
 
     lows, highs = [point.low for point in curve], [point.high for point in curve]
-    above.fill_between(lengths, lows, highs, color=COLOURS[cell], alpha=0.13, linewidth=0)
-    above.plot(lengths, [point.median for point in curve], label=name, **line)
-    for point in curve:
-        places = np.full(len(point.accuracies), point.length + shift)
-        above.plot(places, point.accuracies, linestyle="none", clip_on=False, **marker)
+    above.fill_between(at, lows, highs, color=colour, alpha=0.13, linewidth=0)
+    above.plot(at, [point.median for point in curve], label=name, **line)
+    for place, point in zip(at, curve, strict=True):
+        side_by_side = np.full(len(point.accuracies), place)
+        above.plot(
+            side_by_side, point.accuracies, linestyle="none", clip_on=False, zorder=5, **marker
+        )
 
     share = np.array([point.share for point in curve])
     error = [
@@ -214,53 +249,64 @@ def _draw_curve(
         [point.share_high for point in curve] - share,
     ]
     below.errorbar(
-        lengths + shift, share, np.maximum(error, 0), capsize=2, elinewidth=1, **{**line, **marker}
+        at, share, np.maximum(error, 0), capsize=2, elinewidth=1, clip_on=False, **line, **marker
     )
 
 
-def _dress(above: "Axes", below: "Axes", records: Sequence[sweep.Record]) -> None:
-    """Label the axes, so that the figure can be read without the text around it."""
-    run = records[0].run
-    seeds = len({record.run.seed for record in records})
-    caps = ", ".join(f"{steps:,}" for steps in sorted({record.run.steps for record in records}))
-    above.set_title(
-        f"{run.task}, {run.hidden} units, batches of {run.batch}, {seeds} seeds",
-        loc="left",
-        fontsize="medium",
-    )
-    above.set_ylabel(f"highest accuracy on\n{run.confirm:,} fresh sequences")
-    above.set_ylim(0, 1.02)
-    above.legend(
-        loc="center right", frameon=False, title="dots: seeds; line: median; band: bootstrap, 95 %"
-    )
-    below.set_ylabel("share of seeds\nat 99 % (Wilson, 95 %)")
+def _dress(above: "Axes", below: "Axes", cell: str, lengths: Sequence[int]) -> None:
+    drawing.legend(above, cell)
+    above.set_yticks(np.arange(0, 1.01, 0.2))
+    above.spines["left"].set_bounds(0, 1)
     below.set_ylim(-0.05, 1.05)
-    below.set_xlabel(
-        f"T, digits of the whole palindrome (the network reads T - 1), at most {caps} updates"
-    )
-    below.set_xticks(sorted({record.run.length for record in records}), minor=True)
+    below.set_yticks([0, 0.5, 1])
+    below.set_xlim(-0.5, len(lengths) - 0.5)
+    below.set_xticks(range(len(lengths)), list(map(str, lengths)), fontsize="small")
+    below.tick_params("x", rotation=90 if len(lengths) > 9 else 0)
+    for length, text in zip(lengths, below.get_xticklabels(), strict=True):
+        text.set_fontweight("bold" if length % 2 else "normal")
     for axes in (above, below):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="0.92")
-        axes.set_axisbelow(True)
+        drawing.dress(axes)
+
+
+def _caption(figure: "Figure", panels: np.ndarray, records: Sequence[files.Record]) -> None:
+    """Say all that is needed to read the figure without the text around it."""
+    run = records[0].run
+    panels[0, 0].set_ylabel(f"highest accuracy on\n{run.confirm:,} fresh sequences")
+    panels[1, 0].set_ylabel("share of seeds\nat 99 %")
+    figure.suptitle(drawing.settings_line(records), fontsize="medium", x=0.01, ha="left")
+    lines = [
+        _length_line(run.task),
+        "dots: seeds; line: median; band: bootstrap, 95 %; bars below: Wilson, 95 %; L99: longest "
+        "T with 99 % in at least 80 % of the seeds",
+        _chance_line(records),
+    ]
+    if _is_published(records):
+        lines.append("grey crosses, bars and brackets: values of published course reports")
+    figure.supxlabel("\n".join(lines), fontsize="small")
+
+
+def _length_line(task: str) -> str:
+    if task == "palindrome":
+        return (
+            "T, digits of the whole palindrome (the network reads T - 1), evenly spaced; "
+            "bold: odd T, without the short cut of an alternating sum"
+        )
+    return f"T, the length of the task {task}, evenly spaced; bold: odd T"
+
+
+def _chance_line(records: Sequence[files.Record]) -> str:
+    task = tasks.TASKS[records[0].run.task]
+    line = f"dotted: chance, {task.chance:.3g}"
+    if not task.every_step:
+        checks = drawing.counted(_checks_at_chance(records), "check")
+        line += f"; grey band: the highest of {checks} at chance, 95 %"
+    return line
 
 
 def _write_points(path: pathlib.Path, gathered: Sequence[Point]) -> None:
     names = [field.name for field in dataclasses.fields(Point) if field.name != "accuracies"]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*names[:3], "seeds", *names[3:]])
-        for point in gathered:
-            values = [getattr(point, name) for name in names]
-            writer.writerow([*values[:3], len(point.accuracies), *values[3:]])
-
-
-def _write_runs(path: pathlib.Path, records: Sequence[sweep.Record]) -> None:
-    results = [field.name for field in dataclasses.fields(training.Result)]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*_RUN_COLUMNS, *results, "seconds"])
-        for record in records:
-            settings = [getattr(record.run, name) for name in _RUN_COLUMNS]
-            outcome = [getattr(record.result, name) for name in results]
-            writer.writerow([*settings, *outcome, record.seconds])
+    rows = []
+    for point in gathered:
+        values = [getattr(point, name) for name in names]
+        rows.append([*values[:3], len(point.accuracies), *values[3:]])
+    drawing.write_table(path, [*names[:3], "seeds", *names[3:]], rows)

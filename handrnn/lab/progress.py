@@ -2,9 +2,12 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from . import run as run_module
+
+# More runs may be alive on a cluster than a terminal has lines.
+MOST_BARS = 8
 
 
 class Bars:
@@ -13,68 +16,102 @@ class Bars:
     def advance(self, run: run_module.Run, check: dict[str, str] | None) -> None:
         """Take in the latest check of a run, a row of its metrics; None before the first."""
 
-    def end(self, run: run_module.Run) -> None:
-        """Take in that a run has ended."""
+    def end(self, run: run_module.Run, accuracy: float | None) -> None:
+        """Take in that a run has ended, and its accuracy; None if it failed."""
 
 
 class _TerminalBars(Bars):
     def __init__(
-        self, tqdm: type, runs: list, done: set[str], cost: Callable[[run_module.Run], float]
+        self,
+        tqdm: type,
+        runs: list[run_module.Run],
+        done: set[str],
+        checks: Mapping[str, dict[str, str] | None],
+        cost: Callable[[run_module.Run], float],
     ) -> None:
         self.tqdm = tqdm
         self.cost = cost
-        self.spent = {run.name: 0.0 for run in runs}
-        self.alive = {}
+        self.total = len(runs)
         self.ended = len(done)
+        self.alive = set()
+        self.own_bars = {}
+        self.best: float | None = None
         waiting = [run for run in runs if run.name not in done]
+        # What was spent before this sweep tells nothing about the speed of this one.
+        self.spent = {run.name: self._spent_at(run, checks.get(run.name)) for run in waiting}
         self.overall = tqdm(
             total=sum(map(cost, waiting)),
+            initial=sum(self.spent.values()),
             bar_format="{l_bar}{bar}| {elapsed} gone, {remaining} left{postfix}",
             desc="all runs",
             smoothing=0,
         )
-        self._count()
+        self._tell()
 
     def advance(self, run: run_module.Run, check: dict[str, str] | None) -> None:
-        if check is None:
+        step = _step(check)
+        if check is None or step is None:
             return
-        if run.name not in self.alive:
-            self.alive[run.name] = self.tqdm(
+        self.alive.add(run.name)
+        self._see(check.get("confirmed"))
+        if run.name not in self.own_bars and len(self.own_bars) < MOST_BARS:
+            self.own_bars[run.name] = self.tqdm(
                 total=run.steps,
                 bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} updates{postfix}",
                 desc=run.name,
                 leave=False,
             )
-        bar = self.alive[run.name]
-        step = int(check["step"])
-        bar.set_postfix_str(f"loss {float(check['loss']):.3f}, accuracy {check['screened']}")
-        bar.update(step - bar.n)
-        bar.refresh()
-        self._spend(run, self.cost(run) * step / run.steps)
+        if run.name in self.own_bars:
+            bar = self.own_bars[run.name]
+            bar.set_postfix_str(
+                f"loss {check.get('loss', ''):.5}, accuracy {check.get('screened')}"
+            )
+            bar.update(step - bar.n)
+            bar.refresh()
+        self._spend(run, self._spent_at(run, check))
 
-    def end(self, run: run_module.Run) -> None:
-        if run.name in self.alive:
-            self.alive.pop(run.name).close()
+    def end(self, run: run_module.Run, accuracy: float | None) -> None:
+        if run.name in self.own_bars:
+            self.own_bars.pop(run.name).close()
+        self.alive.discard(run.name)
         self.ended += 1
-        self._count()
+        self._see(accuracy)
         self._spend(run, self.cost(run))
 
-    def _count(self) -> None:
-        self.overall.set_postfix_str(f"({self.ended} of {len(self.spent)} runs)")
+    def _see(self, accuracy: float | str | None) -> None:
+        with contextlib.suppress(TypeError, ValueError):  # not measured at this check
+            self.best = max(float(accuracy or ""), self.best or 0.0)
+
+    def _tell(self) -> None:
+        best = "" if self.best is None else f", best {self.best:.4f}"
+        counts = f"{self.ended} of {self.total} runs, {len(self.alive)} alive"
+        self.overall.set_postfix_str(f"({counts}{best})")
+
+    def _spent_at(self, run: run_module.Run, check: dict[str, str] | None) -> float:
+        return self.cost(run) * min(1.0, (_step(check) or 0) / run.steps)
 
     def _spend(self, run: run_module.Run, spent: float) -> None:
         self.overall.update(spent - self.spent[run.name])
         self.spent[run.name] = spent
+        self._tell()
 
     def close(self) -> None:
-        for bar in (*self.alive.values(), self.overall):
+        for bar in (*self.own_bars.values(), self.overall):
             bar.close()
+
+
+def _step(check: dict[str, str] | None) -> int | None:
+    try:
+        return None if check is None else int(check["step"])
+    except (KeyError, TypeError, ValueError):  # somebody else's file
+        return None
 
 
 @contextlib.contextmanager
 def bars(
     runs: Iterable[run_module.Run],
     done: set[str],
+    checks: Mapping[str, dict[str, str] | None],
     cost: Callable[[run_module.Run], float],
     show: bool,
 ) -> Iterator[Bars]:
@@ -86,6 +123,8 @@ def bars(
         All runs of the sweep.
     done : set of str
         Names of those that are done already.
+    checks : mapping of str to dict or None
+        The latest check of each run that an earlier sweep has begun, by name.
     cost : callable
         Expected time of a run, in any unit.
     show : bool
@@ -100,7 +139,7 @@ def bars(
         print("progress bars need tqdm: pip install 'handrnn[plots]'", file=sys.stderr)
         yield Bars()
         return
-    terminal = _TerminalBars(tqdm, list(runs), done, cost)
+    terminal = _TerminalBars(tqdm, list(runs), done, checks, cost)
     try:
         yield terminal
     finally:

@@ -61,9 +61,14 @@ def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[f
     return float(interval.low), float(interval.high)
 
 
+def count_solved(accuracies: Sequence[float]) -> int:
+    """How many of the seeds reach 99 %."""
+    return int(np.count_nonzero(np.asarray(accuracies) >= NEARLY_ALL_RIGHT))
+
+
 def share_solved(accuracies: Sequence[float]) -> float:
     """Share of the seeds that reach 99 %."""
-    return float(np.mean(np.asarray(accuracies) >= NEARLY_ALL_RIGHT))
+    return count_solved(accuracies) / len(accuracies)
 
 
 def longest_solved(accuracies: Mapping[int, Sequence[float]]) -> int | None:
@@ -89,14 +94,14 @@ def longest_solved(accuracies: Mapping[int, Sequence[float]]) -> int | None:
 
 
 def chance_band(
-    classes: int, sequences: int, checks: int, level: float = 0.95
+    classes: float, sequences: int, checks: int, level: float = 0.95
 ) -> tuple[float, float]:
     """Band of the highest of several accuracies that are pure guessing.
 
     Parameters
     ----------
-    classes : int
-        Answers to guess from, equally likely.
+    classes : float
+        Answers to guess from, equally likely; of other tasks the inverse of the chance to be right.
     sequences : int
         Sequences in one check.
     checks : int

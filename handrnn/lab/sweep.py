@@ -1,47 +1,31 @@
 """A sweep: many runs, executed side by side, each in a directory of its own.
 
-A run's directory holds ``config.json`` (the run), ``metrics.csv`` (its checks, written as they are
-made) and, at the very end, ``done.json`` (the result). A sweep that is started again skips what is
-done and begins anew what is not, so it can be interrupted at any time.
+A sweep that is started again skips what is done and goes on with what is not, from its last
+checkpoint, so it can be interrupted or killed at any time. Two sweeps may share a directory: each
+run is executed by one of them. What a run's directory holds is told in `files`.
 """
 
 import concurrent.futures
 import contextlib
-import csv
 import dataclasses
-import json
-import multiprocessing
+import logging
 import os
 import pathlib
-import platform
-import signal
-import threading
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
-import numpy as np
-
-from .. import __version__
-from . import progress, threads, training
+from . import checkpoint, executors, files, progress, threads, training
 from . import run as run_module
-
-CONFIG, METRICS, DONE = "config.json", "metrics.csv", "done.json"
 
 POLL_SECONDS = 0.5
 
 # Time of an update per time step, relative to the RNN's.
-_PRICE = {"RNN": 1.0, "LSTM": 3.0}
+_PRICE = {"RNN": 1.0, "reluRNN": 1.0, "GRU": 2.5, "LSTM": 3.0}
 # A curriculum spends few of its updates at the full length, and few in all.
 _CURRICULUM_SHARE = 0.1
 
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """A finished run: what it was, what came of it, and how many seconds it took."""
-
-    run: run_module.Run
-    result: training.Result
-    seconds: float
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +42,7 @@ class Outcome:
         Name of each run that raised, and what it said.
     """
 
-    records: list[Record]
+    records: list[files.Record]
     skipped: int
     failed: dict[str, str]
 
@@ -77,7 +61,8 @@ def sweep(
     runs : iterable of Run
         What to execute; names have to differ.
     directory : path
-        Each run gets the subdirectory of its name. Executors on other machines have to see it.
+        Each run gets the subdirectory of its name. An executor on another machine that does not
+        see it sends its results back when a run ends.
     executor : concurrent.futures.Executor, optional
         Where to execute; by default a pool of `workers` processes of one BLAS thread each.
     workers : int
@@ -95,23 +80,29 @@ def sweep(
     ValueError
         If two runs share a name, or if a finished run in `directory` has the name of one of
         these but other parameters.
+    OSError
+        If there is something to execute and `directory` cannot be written to.
+    ModuleNotFoundError
+        If filelock is missing.
     KeyboardInterrupt
         On Ctrl-C; finished runs stay finished.
     """
     runs = list(runs)
-    directory = pathlib.Path(directory)
+    directory = pathlib.Path(directory).absolute()  # a worker elsewhere has another place to be
     _check_names(runs)
-    done = {run.name for run in runs if is_done(run, directory / run.name)}
+    files.check_lock_is_there()
+    done = {run.name for run in runs if files.is_done(run, directory / run.name)}
     waiting = sorted((run for run in runs if run.name not in done), key=cost, reverse=True)
-    with contextlib.ExitStack() as stack:
-        if executor is None:
-            executor = stack.enter_context(process_pool(min(workers, max(1, len(waiting)))))
-        futures = {
-            executor.submit(execute, run, os.fspath(directory / run.name)): run for run in waiting
-        }
-        bars = stack.enter_context(progress.bars(runs, done, cost, show_progress))
-        failed = _collect(futures, directory, bars)
-    records = [read(directory / run.name) for run in runs if run.name not in failed]
+    failed = {}
+    if waiting:
+        _make_directory(directory)
+        checks = {run.name: files.read_last_check(directory / run.name) for run in waiting}
+        with contextlib.ExitStack() as stack:
+            if executor is None:
+                executor = stack.enter_context(executors.process_pool(min(workers, len(waiting))))
+            bars = stack.enter_context(progress.bars(runs, done, checks, cost, show_progress))
+            failed = _Collection(executor, directory, bars).execute(waiting)
+    records = [files.read(directory / run.name) for run in runs if run.name not in failed]
     return Outcome([record for record in records if record is not None], len(done), failed)
 
 
@@ -123,26 +114,75 @@ def _check_names(runs: list[run_module.Run]) -> None:
         seen.add(run.name)
 
 
-def _collect(
-    futures: Mapping[concurrent.futures.Future, run_module.Run],
-    directory: pathlib.Path,
-    bars: progress.Bars,
-) -> dict[str, str]:
-    """Wait for all futures, showing how far each run is; return what failed."""
-    failed = {}
-    pending = set(futures)
-    while pending:
-        ended, pending = concurrent.futures.wait(pending, timeout=POLL_SECONDS)
-        for future in ended:
-            run = futures[future]
-            error = future.exception()
-            if error is not None:
-                failed[run.name] = f"{type(error).__name__}: {error}"
-            bars.end(run)
-        for future in pending:
-            run = futures[future]
-            bars.advance(run, read_last_check(directory / run.name))
-    return failed
+def _make_directory(directory: pathlib.Path) -> None:
+    """Make the directory of a sweep; OSError where nothing can be written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory, os.W_OK):
+        raise PermissionError(f"{directory} cannot be written to")
+
+
+class _Collection:
+    """Runs under way in an executor, and what came of those that ended."""
+
+    def __init__(
+        self,
+        executor: concurrent.futures.Executor,
+        directory: pathlib.Path,
+        bars: progress.Bars,
+    ) -> None:
+        self.executor = executor
+        self.directory = directory
+        self.bars = bars
+        self.pending: dict[concurrent.futures.Future, run_module.Run] = {}
+        self.elsewhere: list[run_module.Run] = []  # held by another sweep when last tried
+        self.failed: dict[str, str] = {}
+
+    def execute(self, runs: list[run_module.Run]) -> dict[str, str]:
+        """Execute all runs, showing how far each is; return what failed."""
+        self._submit(runs)
+        last_look = time.monotonic()
+        while self.pending or self.elsewhere:
+            ended, _ = concurrent.futures.wait(
+                self.pending,
+                timeout=POLL_SECONDS,
+                return_when=concurrent.futures.FIRST_COMPLETED,
+            )
+            for future in ended:
+                self._end(self.pending.pop(future), future)
+            if self.elsewhere and not self.pending:
+                time.sleep(POLL_SECONDS)
+            if time.monotonic() - last_look >= POLL_SECONDS:
+                last_look = time.monotonic()
+                self._show()
+                again, self.elsewhere = self.elsewhere, []
+                self._submit(again)
+        return self.failed
+
+    def _submit(self, runs: list[run_module.Run]) -> None:
+        for run in runs:
+            path = os.fspath(self.directory / run.name)
+            self.pending[self.executor.submit(execute_anywhere, run, path)] = run
+
+    def _end(self, run: run_module.Run, future: concurrent.futures.Future) -> None:
+        try:
+            finished = future.result()
+            if finished is None:
+                self.elsewhere.append(run)
+                return
+            files.take_in(run, self.directory / run.name, finished)
+            self.bars.end(run, finished.done["result"]["accuracy"])
+            return
+        except concurrent.futures.CancelledError:
+            why = "its executor has given it up or was lost; the same command goes on from there"
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+        self.failed[run.name] = why
+        files.note_failure(self.directory / run.name, why)
+        self.bars.end(run, None)
+
+    def _show(self) -> None:
+        for run in (*self.pending.values(), *self.elsewhere):
+            self.bars.advance(run, files.read_last_check(self.directory / run.name))
 
 
 def cost(run: run_module.Run) -> float:
@@ -151,124 +191,65 @@ def cost(run: run_module.Run) -> float:
     return share * _PRICE[run.cell] * run.length * run.steps
 
 
-def execute(run: run_module.Run, directory: str) -> None:
-    """Train one run and write its files; what an unfinished attempt left is replaced."""
+def execute_anywhere(run: run_module.Run, directory: str) -> files.Finished | None:
+    """Execute a run as `execute` does, or beside it all where the sweep's directory is not seen."""
+    threads.check_one_thread()
+    if os.access(pathlib.Path(directory).parent, os.W_OK):
+        return execute(run, directory)
+    with tempfile.TemporaryDirectory(prefix="handrnn-") as elsewhere:
+        return execute(run, elsewhere)
+
+
+def execute(run: run_module.Run, directory: str) -> files.Finished | None:
+    """Train one run and write its files, going on from its checkpoint if there is one.
+
+    Returns
+    -------
+    Finished or None
+        The files as data; None if another process is executing the run at this moment.
+
+    Raises
+    ------
+    ValueError
+        If a run of other parameters is finished there.
+    FloatingPointError
+        As `training.train`.
+    OSError
+        If a file cannot be written.
+    """
     path = pathlib.Path(directory)
     path.mkdir(parents=True, exist_ok=True)
-    (path / DONE).unlink(missing_ok=True)
-    write_json(path / CONFIG, dataclasses.asdict(run))
-    start = time.perf_counter()
-    with (path / METRICS).open("w", newline="") as file:
-        writer = csv.DictWriter(file, [f.name for f in dataclasses.fields(training.Check)])
-        writer.writeheader()
-
-        def report(check: training.Check) -> None:
-            writer.writerow(dataclasses.asdict(check))
-            file.flush()
-
-        result = training.train(run, report)
-    seconds = round(time.perf_counter() - start, 3)
-    versions = {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "handrnn": __version__,
-    }
-    write_json(
-        path / DONE,
-        {"result": dataclasses.asdict(result), "seconds": seconds, "versions": versions},
-    )
+    with files.lock(path) as free:
+        if not free:
+            return None
+        if not files.is_done(run, path):
+            _train(run, path)
+        return files.as_data(path)
 
 
-def write_json(path: pathlib.Path, content: dict) -> None:
-    """Write a file that is either there as a whole or not at all."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _train(run: run_module.Run, path: pathlib.Path) -> None:
+    if (path / files.DONE).exists():
+        _log.warning("%s holds a finished run with damaged files: it is done again", path)
+        (path / files.DONE).unlink()
+    (path / files.FAILED).unlink(missing_ok=True)
+    earlier = checkpoint.load(path / files.CHECKPOINT, run)
+    files.write_json(path / files.CONFIG, dataclasses.asdict(run))
+    checks = [] if earlier is None else earlier.checks()
+    start = time.perf_counter() - (0.0 if earlier is None else earlier.seconds)
 
+    def keep(state: training.State) -> None:
+        seconds = time.perf_counter() - start
+        checkpoint.save(path / files.CHECKPOINT, checkpoint.Checkpoint(state, seconds))
 
-def read(directory: pathlib.Path) -> Record | None:
-    """Read a finished run; None if it is not finished or its files are damaged."""
-    try:
-        done = json.loads((directory / DONE).read_text())
-        run = run_module.Run(**json.loads((directory / CONFIG).read_text()))
-        return Record(run, training.Result(**done["result"]), done["seconds"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    keeper = checkpoint.Keeper(keep)
+    last = [] if earlier is None else [earlier.state]
 
+    def take(state: training.State) -> None:
+        last[:] = [state]
+        keeper(state)
 
-def read_all(directory: str | os.PathLike) -> list[Record]:
-    """Read all finished runs of a sweep, ordered by name."""
-    records = (read(path.parent) for path in sorted(pathlib.Path(directory).glob(f"*/{DONE}")))
-    return [record for record in records if record is not None]
-
-
-def is_done(run: run_module.Run, directory: pathlib.Path) -> bool:
-    """Whether the run is finished in its directory; ValueError if another one is."""
-    record = read(directory)
-    if record is None:
-        return False
-    there, asked = dataclasses.asdict(record.run), dataclasses.asdict(run)
-    different = [
-        f"{name} = {there[name]!r}, not {asked[name]!r}"
-        for name in asked
-        if there[name] != asked[name]
-    ]
-    if different:
-        raise ValueError(
-            f"{directory} holds a finished run with {'; '.join(different)}: "
-            "choose another directory, or remove that one"
-        )
-    return True
-
-
-def read_last_check(directory: pathlib.Path) -> dict[str, str] | None:
-    """Read the latest whole line of a run's metrics; None if there is none yet."""
-    try:
-        lines = (directory / METRICS).read_text().splitlines(keepends=True)
-    except OSError:
-        return None
-    whole = [line for line in lines if line.endswith("\n")]
-    if len(whole) < 2:
-        return None
-    return next(csv.DictReader([whole[0], whole[-1]]))
-
-
-@contextlib.contextmanager
-def process_pool(workers: int) -> Iterator[concurrent.futures.Executor]:
-    """Lend a pool of fresh processes of one BLAS thread each.
-
-    Leaving the context by an exception, Ctrl-C among them, ends the processes at once.
-    """
-    others = set(multiprocessing.active_children())
-    pool = concurrent.futures.ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_prepare_worker,
-    )
-    with threads.one_thread_in_children():
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
-            raise
-        pool.shutdown()
-
-
-def _prepare_worker() -> None:
-    # A terminal sends Ctrl-C to the workers too; only the parent should answer it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Leave no worker behind when the parent is killed: nobody would collect its runs."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    resume = None if earlier is None else earlier.state
+    with files.metrics(path, checks) as append:
+        result = training.train(run, append, resume=resume, keep=take)
+    files.write_weights(path, last[0].arrays)
+    files.finish(path, result, time.perf_counter() - start, run.engine)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 
 VARIABLES = (
@@ -27,10 +28,49 @@ def one_thread_in_children() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def one_thread_here() -> contextlib.AbstractContextManager:
-    """Hold this process's BLAS to one thread, where threadpoolctl is there to do so."""
+# The limit is one of the whole process, and only the thread that set it can lift it. Were two runs
+# to overlap in the threads of one process, the first to end would leave the other without.
+_one_run = threading.RLock()
+
+
+def can_limit() -> bool:
+    """Whether threadpoolctl is there."""
     try:
-        import threadpoolctl
+        import threadpoolctl  # noqa: F401
     except ModuleNotFoundError:
-        return contextlib.nullcontext()
-    return threadpoolctl.threadpool_limits(1)
+        return False
+    return True
+
+
+def check_one_thread() -> None:
+    """Raise ModuleNotFoundError if nothing holds this process's BLAS to one thread."""
+    if not can_limit() and any(os.environ.get(name) != "1" for name in VARIABLES):
+        raise ModuleNotFoundError(
+            "one BLAS thread needs threadpoolctl: pip install 'handrnn[plots]'"
+        )
+
+
+@contextlib.contextmanager
+def one_thread_here() -> Iterator[None]:
+    """Hold this process's BLAS to one thread, where threadpoolctl is there to do so.
+
+    Another thread of the process that asks for the same waits until this context is left.
+
+    Raises
+    ------
+    RuntimeError
+        If another thread holds BLAS to some other number.
+    """
+    if not can_limit():
+        yield
+        return
+    import threadpoolctl
+
+    with _one_run, threadpoolctl.threadpool_limits(1):
+        info = threadpoolctl.threadpool_info()
+        most = max(
+            (lib["num_threads"] or 1 for lib in info if lib["user_api"] == "blas"), default=1
+        )
+        if most != 1:
+            raise RuntimeError(f"another thread of this process holds BLAS to {most} threads")
+        yield

@@ -6,24 +6,46 @@ stop). Only confirmed accuracies are reported, because the best of many small sc
 as much as skill.
 """
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import losses, optim
-from . import model, tasks, threads
+from . import model, tasks, threads, torch_model
 from . import run as run_module
 
-OPTIMIZERS = {"RMSprop": optim.RMSprop, "Adam": optim.Adam}
-
-SOLVED = 0.999
 FLAT = 0.99
-CLEARLY_BELOW_CHANCE = 0.05
-READY = 0.95
-GROWTH = 2
+CLEARLY_BELOW_BASELINE = 1 - 0.05 / math.log(10)
+EVALUATION_BATCH = 500
+STREAMS: tuple[str, ...] = ("weights", "training", "screening", "confirming")
+
+
+class Learner(Protocol):
+    """A network with its optimizer: `model.Model`, or `torch_model.Model`."""
+
+    def update(self, x: npt.NDArray[np.floating], target: npt.NDArray[Any]) -> tuple[float, float]:
+        """Do one update; return the loss and the accuracy on the batch before it."""
+        ...
+
+    def outputs(self, x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Read x (T, B, features) and return what the task's loss takes."""
+        ...
+
+    def arrays(self) -> model.Arrays:
+        """Return copies of the parameters and of the optimizer's state, by name."""
+        ...
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `arrays` returned."""
+        ...
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all parameters."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +84,9 @@ class Result:
     accuracy_step : int
         The update after which it was measured.
     stopped : {"solved", "flat", "cap"}
-        Why training ended: 99.9 % confirmed twice running; the averaged loss fell by less than
-        1 % over ``patience`` updates and lies clearly below ln(classes); the cap on updates.
+        Why training ended: the run's ``solved`` confirmed twice running; the averaged loss fell by
+        less than 1 % over ``patience`` updates and lies clearly below what can be had without
+        memory; the cap on updates.
     steps : int
         Updates done.
     confirmations : int
@@ -80,7 +103,31 @@ class Result:
     fingerprint: str
 
 
-def train(run: run_module.Run, report: Callable[[Check], None] | None = None) -> Result:
+@dataclasses.dataclass(frozen=True)
+class State:
+    """A run after one of its checks: all that is needed to go on to the same bits.
+
+    Attributes
+    ----------
+    numbers : dict
+        JSON-able: ``run``, ``step``, ``generators`` (states of the streams of random numbers),
+        ``curriculum`` and ``checks`` (those made so far, as dicts).
+    arrays : dict of str to ndarray
+        Parameters, the optimizer's state, and ``history``, the training losses at the present
+        length.
+    """
+
+    numbers: dict[str, Any]
+    arrays: model.Arrays
+
+
+def train(
+    run: run_module.Run,
+    report: Callable[[Check], None] | None = None,
+    *,
+    resume: State | None = None,
+    keep: Callable[[State], None] | None = None,
+) -> Result:
     """Train and score one run.
 
     Parameters
@@ -88,7 +135,11 @@ def train(run: run_module.Run, report: Callable[[Check], None] | None = None) ->
     run : Run
         All parameters.
     report : callable, optional
-        Called with each `Check` as soon as it is made.
+        Called with each `Check` as soon as it is made; after a `resume` with the new ones only.
+    resume : State, optional
+        Go on from here, to the same bits as without an interruption.
+    keep : callable, optional
+        Called after each check with the `State` to resume from.
 
     Returns
     -------
@@ -99,89 +150,163 @@ def train(run: run_module.Run, report: Callable[[Check], None] | None = None) ->
     ------
     FloatingPointError
         If the training loss is no longer finite.
+    ValueError
+        If `resume` is the state of another run.
+    ModuleNotFoundError, RuntimeError
+        If the run's engine or device is missing.
 
     Notes
     -----
     The four streams of random numbers (weights, training, screening, confirming) are spawned from
     ``SeedSequence((seed, length))``, so no run depends on any other.
     """
-    with threads.one_thread_here():
-        return _train(run, report)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(threads.one_thread_here())
+        if run.engine == "torch":
+            stack.enter_context(torch_model.one_thread_here())
+        trainer = Trainer(run)
+        if resume is not None:
+            trainer.restore(resume)
+        while (stopped := trainer.why_to_stop()) is None:
+            check = trainer.go_on_to_next_check()
+            if report is not None:
+                report(check)
+            if keep is not None:
+                keep(trainer.state())
+        return trainer.result(stopped)
 
 
-def _train(run: run_module.Run, report: Callable[[Check], None] | None) -> Result:
-    streams = np.random.SeedSequence((run.seed, run.length)).spawn(4)
-    weights, training, screening, confirming = map(np.random.default_rng, streams)
-    task = tasks.TASKS[run.task](coding=run.coding, dtype=np.dtype(run.dtype))
-    network = model.Model(run, task, weights)
-    optimizer = OPTIMIZERS[run.optimizer](*network.modules, lr=run.rate)
-    curriculum = Curriculum(run)
-    history: list[float] = []  # training losses at the present length
-    checks: list[Check] = []
+def learner(run: run_module.Run, task: tasks.Task, rng: np.random.Generator) -> Learner:
+    """Return the network of a run in the run's engine, with the weights that it starts from."""
+    kind = torch_model.Model if run.engine == "torch" else model.Model
+    return kind(run, task, rng)
 
-    for step in range(1, run.steps + 1):
-        if curriculum.is_learnt():
-            curriculum.grow()
-            history.clear()
-        x, target = task.sample(training, run.batch, curriculum.length)
-        loss, accuracy = update(network, optimizer, x, target, run.clip)
+
+class Trainer:
+    """A run in progress."""
+
+    def __init__(self, run: run_module.Run) -> None:
+        self.run = run
+        self.task = tasks.TASKS[run.task](coding=run.coding, dtype=np.dtype(run.dtype))
+        streams = np.random.SeedSequence((run.seed, run.length)).spawn(len(STREAMS))
+        self.generators: dict[str, np.random.Generator] = dict(
+            zip(STREAMS, map(np.random.default_rng, streams), strict=True)
+        )
+        self.learner = learner(run, self.task, self.generators["weights"])
+        self.curriculum = Curriculum(run)
+        self.step = 0
+        self.history: list[float] = []  # training losses at the present length
+        self.checks: list[Check] = []
+
+    def go_on_to_next_check(self) -> Check:
+        """Train until the next check is due, and make it."""
+        while True:
+            self._update()
+            if self.step % self.run.check_every == 0 or self.step == self.run.steps:
+                return self._check()
+
+    def _update(self) -> None:
+        if self.curriculum.is_learnt():
+            self.curriculum.grow()
+            self.history.clear()
+        self.step += 1
+        x, target = self.task.sample(
+            self.generators["training"], self.run.batch, self.curriculum.length
+        )
+        loss, accuracy = self.learner.update(x, target)
         if not math.isfinite(loss):
-            raise FloatingPointError(f"the training loss is {loss} at update {step}")
-        history.append(loss)
-        curriculum.record(accuracy)
-        if step % run.check_every != 0 and step != run.steps:
-            continue
+            raise FloatingPointError(f"the training loss is {loss} at update {self.step}")
+        self.history.append(loss)
+        self.curriculum.record(accuracy)
 
-        screened = network.accuracy(task, screening, run.screen, run.length)
+    def _check(self) -> Check:
+        screened = self._score("screening", self.run.screen)
         confirmed = None
-        if screened >= SOLVED or all(screened > check.screened for check in checks):
-            confirmed = network.accuracy(task, confirming, run.confirm, run.length)
-        mean_loss = float(np.mean(history[-run.check_every :]))
-        checks.append(Check(step, curriculum.length, mean_loss, screened, confirmed))
-        if report is not None:
-            report(checks[-1])
-        if is_solved(checks):
-            return _result("solved", checks, network)
-        if curriculum.is_over() and is_flat(history, run.patience, task.classes):
-            return _result("flat", checks, network)
-    return _result("cap", checks, network)
+        if screened >= self.run.solved or all(screened > c.screened for c in self.checks):
+            confirmed = self._score("confirming", self.run.confirm)
+        mean_loss = float(np.mean(self.history[-self.run.check_every :]))
+        check = Check(self.step, self.curriculum.length, mean_loss, screened, confirmed)
+        self.checks.append(check)
+        return check
+
+    def _score(self, stream: str, count: int) -> float:
+        return accuracy(self.learner, self.task, self.generators[stream], count, self.run.length)
+
+    def why_to_stop(self) -> str | None:
+        """Say why training ends after the latest check; None if it goes on."""
+        if not self.checks:
+            return None
+        if is_solved(self.checks, self.run.solved):
+            return "solved"
+        baseline = self.task.baseline(self.run.length)
+        if self.curriculum.is_over() and is_flat(self.history, self.run.patience, baseline):
+            return "flat"
+        return "cap" if self.step == self.run.steps else None
+
+    def result(self, stopped: str) -> Result:
+        """Sum up the checks."""
+        confirmed = {c.step: c.confirmed for c in self.checks if c.confirmed is not None}
+        best_step = max(confirmed, key=lambda step: confirmed[step])
+        return Result(
+            accuracy=confirmed[best_step],
+            accuracy_step=best_step,
+            stopped=stopped,
+            steps=self.step,
+            confirmations=len(confirmed),
+            fingerprint=self.learner.fingerprint(),
+        )
+
+    def state(self) -> State:
+        """Return all that `restore` needs; copies throughout."""
+        numbers = {
+            "run": dataclasses.asdict(self.run),
+            "step": self.step,
+            "generators": {name: g.bit_generator.state for name, g in self.generators.items()},
+            "curriculum": self.curriculum.state(),
+            "checks": [dataclasses.asdict(check) for check in self.checks],
+        }
+        return State(numbers, {**self.learner.arrays(), "history": np.array(self.history)})
+
+    def restore(self, state: State) -> None:
+        """Take the place where the state was taken; ValueError if it is another run's."""
+        numbers = state.numbers
+        mine = dataclasses.asdict(self.run)
+        different = [
+            f"{name} = {numbers['run'].get(name)!r}, not {value!r}"
+            for name, value in mine.items()
+            if numbers["run"].get(name) != value
+        ]
+        if different:
+            raise ValueError(f"this is the state of a run with {'; '.join(different)}")
+        self.step = numbers["step"]
+        for name, generator in self.generators.items():
+            generator.bit_generator.state = numbers["generators"][name]
+        self.curriculum.restore(numbers["curriculum"])
+        self.checks = [Check(**check) for check in numbers["checks"]]
+        arrays = dict(state.arrays)
+        self.history = arrays.pop("history").tolist()
+        self.learner.load(arrays)
 
 
-def update(
-    network: model.Model,
-    optimizer: optim.Optimizer,
-    x: npt.NDArray[np.floating],
-    target: npt.NDArray[np.int64],
-    clip: float,
-) -> tuple[float, float]:
-    """Do one update; return the loss and the accuracy on the batch before it."""
-    logits = network.logits(x)
-    loss, dlogits = losses.cross_entropy(logits, target)
-    optimizer.zero_grad()
-    network.backward(dlogits)
-    optim.clip_grad_norm(*network.modules, max_norm=clip)
-    optimizer.step()
-    return float(loss), float(np.mean(logits.argmax(axis=1) == target))
-
-
-def _result(stopped: str, checks: list[Check], network: model.Model) -> Result:
-    confirmed = {check.step: check.confirmed for check in checks if check.confirmed is not None}
-    best_step = max(confirmed, key=lambda step: confirmed[step])
-    return Result(
-        accuracy=confirmed[best_step],
-        accuracy_step=best_step,
-        stopped=stopped,
-        steps=checks[-1].step,
-        confirmations=len(confirmed),
-        fingerprint=network.fingerprint(),
-    )
+def accuracy(
+    learner: Learner, task: tasks.Task, rng: np.random.Generator, count: int, length: int
+) -> float:
+    """Share of right answers on `count` fresh sequences."""
+    right = answers = 0
+    for start in range(0, count, EVALUATION_BATCH):
+        x, target = task.sample(rng, min(EVALUATION_BATCH, count - start), length)
+        judged = task.right(learner.outputs(x), target)
+        right += int(np.count_nonzero(judged))
+        answers += judged.size
+    return right / answers
 
 
 class Curriculum:
-    """The length trained on: it doubles when learnt, until it is the run's length.
+    """The length trained on: it grows when learnt, until it is the run's length.
 
     Learnt means that the running training accuracy, an average that forgets a tenth at each
-    update, has passed 95 %.
+    update, has passed the run's ``ready``. All lengths are odd or even as the run's own is: what
+    a network makes of the short cut in even palindromes is of no use at odd ones.
 
     Attributes
     ----------
@@ -191,8 +316,14 @@ class Curriculum:
 
     def __init__(self, run: run_module.Run) -> None:
         self.goal = run.length
-        self.length = run.length if run.curriculum is None else min(run.curriculum, run.length)
+        self.growth = run.growth
+        self.ready = run.ready
+        self.length = run.length if run.curriculum is None else self._like_goal(run.curriculum)
         self.running_accuracy = 0.0
+
+    def _like_goal(self, length: int) -> int:
+        """Make a length as odd or even as the goal, and no longer than that."""
+        return min(length + (self.goal - length) % 2, self.goal)
 
     def record(self, accuracy: float) -> None:
         """Take in the training accuracy of one update."""
@@ -200,7 +331,7 @@ class Curriculum:
 
     def is_learnt(self) -> bool:
         """Whether the present length is learnt and a longer one is to come."""
-        return not self.is_over() and self.running_accuracy > READY
+        return not self.is_over() and self.running_accuracy > self.ready
 
     def is_over(self) -> bool:
         """Whether the run's own length is reached."""
@@ -208,25 +339,33 @@ class Curriculum:
 
     def grow(self) -> None:
         """Go on to the next length."""
-        self.length = min(GROWTH * self.length, self.goal)
+        self.length = self._like_goal(max(self.length + 1, math.floor(self.growth * self.length)))
         self.running_accuracy = 0.0
 
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` takes."""
+        return {"length": self.length, "running_accuracy": self.running_accuracy}
 
-def is_solved(checks: list[Check]) -> bool:
-    """Whether 99.9 % was confirmed at the last two checks."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.length, self.running_accuracy = state["length"], state["running_accuracy"]
+
+
+def is_solved(checks: Sequence[Check], solved: float) -> bool:
+    """Whether this accuracy was confirmed at the last two checks."""
     last_two = [check.confirmed or 0.0 for check in checks[-2:]]
-    return len(last_two) == 2 and min(last_two) >= SOLVED
+    return len(last_two) == 2 and min(last_two) >= solved
 
 
-def is_flat(history: list[float], patience: int, classes: int) -> bool:
+def is_flat(history: Sequence[float], patience: int, baseline: float) -> bool:
     """Whether the loss has come down and falls no longer.
 
     The mean over the last `patience` losses is compared with the mean over those before. A loss
-    that still lies at ``ln(classes)`` is waiting, not flat: such plateaus last for hundreds of
-    updates before they break.
+    that still lies at the `baseline`, the best that can be had without memory, is waiting, not
+    flat: such plateaus last for hundreds of updates before they break.
     """
     if len(history) < 2 * patience:
         return False
     recent = np.mean(history[-patience:])
     before = np.mean(history[-2 * patience : -patience])
-    return bool(recent < math.log(classes) - CLEARLY_BELOW_CHANCE and recent > FLAT * before)
+    return bool(recent < CLEARLY_BELOW_BASELINE * baseline and recent > FLAT * before)

@@ -12,7 +12,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-CODINGS = ("raw", "one-hot")
+from . import base
+
+CODINGS = base.Digits.codings
 
 
 def digits(rng: np.random.Generator, batch: int, length: int) -> npt.NDArray[np.int64]:
@@ -47,7 +49,7 @@ def digits(rng: np.random.Generator, batch: int, length: int) -> npt.NDArray[np.
 
 
 @dataclasses.dataclass(frozen=True)
-class Palindrome:
+class Palindrome(base.Digits):
     """Predict the last digit of a palindrome from the others.
 
     Parameters
@@ -57,6 +59,11 @@ class Palindrome:
         ``"one-hot"``: ten numbers, one of them 1, the others 0.
     dtype : dtype
         float32 or float64, the type of the inputs.
+
+    Raises
+    ------
+    ValueError
+        If the coding is another.
 
     Examples
     --------
@@ -71,15 +78,8 @@ class Palindrome:
     """
 
     coding: str = "raw"
-    dtype: npt.DTypeLike = np.float32
 
-    classes: ClassVar[int] = 10
     shortest: ClassVar[int] = 2
-
-    @property
-    def features(self) -> int:
-        """Numbers read at each step: 1 for the raw digit, 10 for one-hot."""
-        return 1 if self.coding == "raw" else 10
 
     def sample(
         self, rng: np.random.Generator, batch: int, length: int
@@ -101,12 +101,12 @@ class Palindrome:
             What the network reads, time first.
         target : ndarray of int64, shape (batch,)
             The last digit.
+
+        Raises
+        ------
+        ValueError
+            If the length is less than 2.
         """
+        self.check_length(length)
         palindromes = digits(rng, batch, length)
         return self.encode(palindromes[:-1]), palindromes[-1]
-
-    def encode(self, read: npt.NDArray[np.int64]) -> npt.NDArray[np.floating]:
-        """Turn digits (T - 1, batch) into inputs (T - 1, batch, features)."""
-        if self.coding == "raw":
-            return read[:, :, np.newaxis].astype(self.dtype)
-        return np.eye(10, dtype=self.dtype)[read]

@@ -1,0 +1,88 @@
+"""The laboratory's command line: ``python -m handrnn.lab run sweep.toml``, ``report DIR``."""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from . import command_line, files, report, settings
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; what is chosen stands in ``command``, a function of the options."""
+    parser = argparse.ArgumentParser(prog="python -m handrnn.lab", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="execute the runs of a settings file"))
+    report.add_command(commands)
+    return parser.parse_args(arguments)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("settings", type=pathlib.Path, metavar="sweep.toml")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="default: results/NAME")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", type=_count, default=2, metavar="N", help="processes (default: 2)"
+    )
+    where.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster: tcp://host:8786")
+    parser.add_argument("--engine", choices=command_line.ENGINES, help="what trains the network")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting in place of the file's, a comma between several values",
+    )
+    parser.add_argument("--no-progress", action="store_true", help="no progress bars")
+    parser.set_defaults(command=run)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1 is allowed")
+    return count
+
+
+def run(options: argparse.Namespace) -> int:
+    """Execute the runs of a settings file and print what came of each."""
+    changes = settings.parse(options.set)
+    if options.engine is not None:
+        changes["engine"] = options.engine
+    runs = settings.load(options.settings, changes)
+    options.out = options.out or pathlib.Path("results", options.settings.stem)
+    outcome = command_line.execute(runs, options)
+    for record in outcome.records:
+        print(_summary(record))
+    print(
+        f"{len(outcome.records)} of {len(runs)} runs are finished in {options.out}, "
+        f"{outcome.skipped} of them since earlier"
+    )
+    for name, error in outcome.failed.items():
+        print(f"{name} failed: {error}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _summary(record: files.Record) -> str:
+    result = record.result
+    return (
+        f"{record.run.name}: accuracy {result.accuracy:.4f} at update {result.accuracy_step}, "
+        f"ended by {result.stopped} after {result.steps} updates and {record.seconds:.1f} s"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; 1 and one line if that is not possible, 130 after Ctrl-C."""
+    options = parse(arguments)
+    try:
+        return options.command(options)
+    except command_line.InterruptedSweepError as error:
+        print(error, file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,315 @@
+"""The directory of one run: what stands in it, who may write in it, and how it is read.
+
+``config.json`` is the run, ``metrics.csv`` its checks, ``checkpoint.npz`` the state to go on from
+while it is unfinished, ``weights.npz`` the final weights, and ``done.json``, written last, the
+result; ``failed.txt`` says why the latest attempt failed. ``lock`` is held by the process that
+writes. Files are replaced as a whole, and the metrics grow by whole lines.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import errno
+import io
+import json
+import os
+import pathlib
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .. import __version__
+from . import model, training
+from . import run as run_module
+
+CONFIG, METRICS, DONE = "config.json", "metrics.csv", "done.json"
+CHECKPOINT, WEIGHTS = "checkpoint.npz", "weights.npz"
+FAILED, LOCK = "failed.txt", "lock"
+
+_COLUMNS = [field.name for field in dataclasses.fields(training.Check)]
+_BYTES_IN_MIB = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A finished run: what it was, what came of it, and how many seconds it took."""
+
+    run: run_module.Run
+    result: training.Result
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """The files of a finished run as data, so that they can travel to where they are kept.
+
+    Attributes
+    ----------
+    done : dict
+        The content of ``done.json``.
+    metrics : bytes
+        The content of ``metrics.csv``.
+    weights : bytes
+        The content of ``weights.npz``.
+    """
+
+    done: dict[str, Any]
+    metrics: bytes
+    weights: bytes
+
+
+def write_whole(path: pathlib.Path, content: bytes) -> None:
+    """Write a file that is there as a whole or, with what stood there before, not at all.
+
+    Raises
+    ------
+    OSError
+        Naming the file, if it cannot be written: the disk is full, the directory read-only.
+    """
+    draft = path.with_name(path.name + ".draft")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_directory(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+        raise
+
+
+def _sync_directory(directory: pathlib.Path) -> None:
+    """Have the names in a directory survive a power cut too; a file's own fsync leaves them out."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: pathlib.Path, content: dict) -> None:
+    """Write a JSON file as `write_whole` does."""
+    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def check_lock_is_there() -> None:
+    """Raise ModuleNotFoundError, saying what to install, if filelock is missing."""
+    try:
+        import filelock  # noqa: F401
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("sweeps need filelock: pip install 'handrnn[plots]'") from None
+
+
+@contextlib.contextmanager
+def lock(directory: pathlib.Path) -> Iterator[bool]:
+    """Hold a run's directory, and lend True; lend False if another process holds it.
+
+    The system itself takes the lock from a process that dies. The file stays: were it removed,
+    two processes could hold two files of one name.
+    """
+    check_lock_is_there()
+    import filelock
+
+    held = filelock.FileLock(directory / LOCK)
+    try:
+        held.acquire(blocking=False)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        held.release()
+
+
+@contextlib.contextmanager
+def metrics(
+    directory: pathlib.Path, checks: Iterable[training.Check]
+) -> Iterator[Callable[[training.Check], None]]:
+    """Write the checks made so far, and lend what appends the next ones, readable at once."""
+    path = directory / METRICS
+    header = _line(_COLUMNS)
+    write_whole(path, header + b"".join(_line(dataclasses.astuple(check)) for check in checks))
+    with path.open("ab", buffering=0) as file:
+        yield lambda check: _append(file, _line(dataclasses.astuple(check)))
+        os.fsync(file.fileno())
+
+
+def _line(values: Iterable[object]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(values)
+    return text.getvalue().encode()
+
+
+def _append(file: BinaryIO, line: bytes) -> None:
+    """Append a whole line or nothing: on a full disk a part of it may fit."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        os.ftruncate(file.fileno(), before)
+        raise OSError(error.errno, error.strerror, file.name) from None
+
+
+def finish(
+    directory: pathlib.Path, result: training.Result, seconds: float, engine: str = "numpy"
+) -> None:
+    """Write the result, which makes the run finished, and remove its checkpoint."""
+    content = {
+        "result": dataclasses.asdict(result),
+        "seconds": round(seconds, 3),
+        "peak_memory_mib": peak_memory(),
+        "versions": _versions(engine),
+    }
+    write_json(directory / DONE, content)
+    remove_checkpoint(directory)
+
+
+def _versions(engine: str) -> dict[str, str]:
+    versions = {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "handrnn": __version__,
+    }
+    if engine == "torch":
+        versions["torch"] = str(sys.modules["torch"].__version__)  # there, since it has trained
+    return versions
+
+
+def write_weights(directory: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write the final parameters of a run, of all the arrays of its last state."""
+    content = io.BytesIO()
+    parameters: dict = {
+        name: array for name, array in arrays.items() if name.split(".")[0] in model.PARTS
+    }
+    np.savez(content, **parameters)
+    write_whole(directory / WEIGHTS, content.getvalue())
+
+
+def note_failure(directory: pathlib.Path, why: str) -> None:
+    """Leave word of why a run failed; nothing where that cannot be written either."""
+    with contextlib.suppress(OSError):
+        write_whole(directory / FAILED, f"{why}\n".encode())
+
+
+def read_failure(directory: pathlib.Path) -> str | None:
+    """Read why the latest attempt of a run failed; None if it did not."""
+    try:
+        return (directory / FAILED).read_text(errors="replace").strip()
+    except OSError:
+        return None
+
+
+def remove_checkpoint(directory: pathlib.Path) -> None:
+    """Remove a run's checkpoint, and the draft that a killed process may have left of one."""
+    (directory / CHECKPOINT).unlink(missing_ok=True)
+    (directory / (CHECKPOINT + ".draft")).unlink(missing_ok=True)
+
+
+def peak_memory() -> float | None:
+    """Most memory that this process has held so far, in MiB; None where the system keeps no count.
+
+    A process that executes several runs tells the most of any of them.
+    """
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / _BYTES_IN_MIB, 1)
+
+
+def read(directory: pathlib.Path) -> Record | None:
+    """Read a finished run; None if it is not finished or its files are damaged."""
+    try:
+        done = json.loads((directory / DONE).read_text())
+        run = run_module.Run(**json.loads((directory / CONFIG).read_text()))
+        return Record(run, training.Result(**done["result"]), done["seconds"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def read_all(directory: str | os.PathLike) -> list[Record]:
+    """Read all finished runs of a sweep, ordered by name."""
+    records = (read(path.parent) for path in sorted(pathlib.Path(directory).glob(f"*/{DONE}")))
+    return [record for record in records if record is not None]
+
+
+def read_checks(directory: pathlib.Path) -> list[dict[str, str]]:
+    """Read the whole lines of a run's metrics, each a dict by column."""
+    return _parse(_whole_lines(directory))
+
+
+def read_last_check(directory: pathlib.Path) -> dict[str, str] | None:
+    """Read the latest whole line of a run's metrics; None if there is none yet."""
+    lines = _whole_lines(directory)
+    checks = _parse([lines[0], lines[-1]]) if len(lines) > 1 else []
+    return checks[0] if checks else None
+
+
+def _whole_lines(directory: pathlib.Path) -> list[str]:
+    try:
+        text = (directory / METRICS).read_text(errors="replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def _parse(lines: list[str]) -> list[dict[str, str]]:
+    """Read rows under a header; those that hold as many values, since others are nobody's."""
+    try:
+        rows = list(csv.DictReader(lines, restkey="more"))
+    except csv.Error:
+        return []
+    return [row for row in rows if "more" not in row and None not in row.values()]
+
+
+def is_done(run: run_module.Run, directory: pathlib.Path) -> bool:
+    """Whether the run is finished in its directory; ValueError if another one is."""
+    record = read(directory)
+    if record is None:
+        return False
+    there, asked = dataclasses.asdict(record.run), dataclasses.asdict(run)
+    different = [
+        f"{name} = {there[name]!r}, not {asked[name]!r}"
+        for name in asked
+        if there[name] != asked[name]
+    ]
+    if different:
+        raise ValueError(
+            f"{directory} holds a finished run with {'; '.join(different)}: "
+            "choose another directory, or remove that one"
+        )
+    last = read_last_check(directory)
+    return last is not None and last.get("step") == str(record.result.steps)
+
+
+def as_data(directory: pathlib.Path) -> Finished:
+    """Read the files of a finished run as they are."""
+    done = json.loads((directory / DONE).read_text())
+    return Finished(done, (directory / METRICS).read_bytes(), (directory / WEIGHTS).read_bytes())
+
+
+def take_in(run: run_module.Run, directory: pathlib.Path, finished: Finished) -> None:
+    """Write what a run executed out of sight has sent, unless it is there already."""
+    if is_done(run, directory):
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    with lock(directory) as free:
+        if not free or is_done(run, directory):
+            return
+        write_json(directory / CONFIG, dataclasses.asdict(run))
+        write_whole(directory / METRICS, finished.metrics)
+        write_whole(directory / WEIGHTS, finished.weights)
+        write_json(directory / DONE, finished.done)
+        remove_checkpoint(directory)

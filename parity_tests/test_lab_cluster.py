@@ -1,0 +1,346 @@
+"""Sweeps on a Dask cluster: a scheduler and two workers, real processes on this machine."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from handrnn.lab import executors, files, run, settings, sweep, threads
+
+pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
+
+ROOT = pathlib.Path(__file__).parents[1]
+SETTINGS = """
+preset = ["faithful", "tuned"]
+cell = ["RNN", "LSTM"]
+length = [6, 8]
+hidden = 16
+batch = 32
+steps = 300
+check_every = 10
+screen = 50
+confirm = 100
+"""
+# What a worker that sees nothing of the sweep's directory would find.
+BLIND = """
+import os
+access = os.access
+os.access = lambda path, mode: "{out}" not in os.fspath(path) and access(path, mode)
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+
+
+def missing_distributed():
+    try:
+        import distributed  # noqa: F401
+    except ModuleNotFoundError:
+        return True
+    return False
+
+
+needs_dask = pytest.mark.skipif(
+    missing_distributed(), reason="needs distributed: pip install 'handrnn[cluster]'"
+)
+
+
+class Cluster:
+    """A scheduler and its workers."""
+
+    def __init__(self, directory, stack):
+        self.directory = directory
+        self.stack = stack
+        self.contact = directory / "scheduler.json"
+        self.scheduler = self._start(
+            "scheduler", "--port", "0", "--scheduler-file", os.fspath(self.contact)
+        )
+        wait_for(self._address, "the scheduler does not start")
+        self.address = self._address()
+        self.workers = []
+
+    def _address(self):
+        try:
+            return json.loads(self.contact.read_text())["address"]
+        except (OSError, ValueError):
+            return None
+
+    def add_worker(self, *options):
+        options = ("--nthreads", "1", "--no-nanny", "--local-directory", ".", *options)
+        self.workers.append(self._start("worker", self.address, *options))
+        wait_for(
+            lambda: self.logs().count("Registered to:") == len(self.workers),
+            "the worker does not start",
+        )
+
+    def _start(self, *arguments):
+        log = self.stack.enter_context(
+            (self.directory / f"{len(list(self.directory.iterdir()))}.log").open("w")
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"],
+            cwd=self.directory,
+            env=ENVIRONMENT,
+            stdout=log,
+            stderr=log,
+        )
+        self.stack.callback(process.wait)
+        self.stack.callback(process.kill)
+        return process
+
+    def logs(self):
+        return "".join(path.read_text() for path in self.directory.glob("*.log"))
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with contextlib.ExitStack() as stack:
+        directory = tmp_path / "cluster"
+        directory.mkdir()
+        yield Cluster(directory, stack)
+
+
+def wait_for(condition, what, seconds=90):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+    return found
+
+
+def run_sweep(tmp_path, *options):
+    (tmp_path / "sweep.toml").write_text(SETTINGS)
+    command = [sys.executable, "-m", "handrnn.lab", "run", "sweep.toml", "--out", "out", *options]
+    return subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result_of(directory):
+    record = files.read(directory)
+    assert record is not None
+    return record.run, record.result, (directory / files.METRICS).read_bytes()
+
+
+def assert_as_alone(tmp_path):
+    runs = settings.load(tmp_path / "sweep.toml")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
+        each.name for each in runs
+    )
+    for each in runs:
+        alone = tmp_path / "alone" / each.name
+        assert sweep.execute(each, os.fspath(alone)) is not None
+        assert result_of(tmp_path / "out" / each.name) == result_of(alone)
+
+
+@needs_dask
+@pytest.mark.long
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "nothing shared"])
+def test_a_cluster_that_loses_a_worker_gives_the_same_bits(tmp_path, cluster, shared):
+    options = []
+    if not shared:
+        (tmp_path / "blind.py").write_text(BLIND.format(out=tmp_path / "out"))
+        options = ["--preload", os.fspath(tmp_path / "blind.py")]
+    for _ in range(2):
+        cluster.add_worker(*options)
+    process = run_sweep(tmp_path, "--dask", cluster.address)
+    out = tmp_path / "out"
+    wait_for(lambda: list(out.glob(f"*/{files.DONE}")), "no run has ended")
+    assert len(list(out.glob(f"*/{files.DONE}"))) < 8, "results do not come as they finish"
+    cluster.workers[0].send_signal(signal.SIGKILL)
+    output, errors = process.communicate(timeout=240)
+    assert (process.returncode, errors) == (0, ""), cluster.logs()
+    assert output.splitlines()[-1] == "8 of 8 runs are finished in out, 0 of them since earlier"
+    assert cluster.workers[1].poll() is None
+    assert_as_alone(tmp_path)
+
+
+@needs_dask
+@pytest.mark.long
+def test_a_cluster_without_workers_is_said_and_waited_for(tmp_path, cluster):
+    process = run_sweep(tmp_path, "--dask", cluster.address)
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert line == f"the cluster at {cluster.address} has no workers yet: waiting for them\n"
+    cluster.add_worker()
+    assert process.communicate(timeout=240)[1] == ""
+    assert process.returncode == 0
+    assert_as_alone(tmp_path)
+
+
+@needs_dask
+@pytest.mark.long
+def test_a_lost_cluster_is_said_and_what_is_done_stays(tmp_path, cluster):
+    cluster.add_worker()
+    process = run_sweep(tmp_path, "--dask", cluster.address)
+    wait_for(lambda: list((tmp_path / "out").glob(f"*/{files.DONE}")), "no run has ended")
+    cluster.scheduler.kill()
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert 1 <= len(files.read_all(tmp_path / "out")) < 8
+    unfinished = errors.splitlines()
+    assert unfinished
+    for line in unfinished:
+        assert line.endswith(
+            " failed: its executor has given it up or was lost; the same command goes on from there"
+        )
+    assert len(unfinished) + len(output.splitlines()) - 1 == 8
+    again = run_sweep(tmp_path)
+    assert again.communicate(timeout=120)[1] == ""
+    assert_as_alone(tmp_path)
+
+
+@needs_dask
+@pytest.mark.long
+def test_ctrl_c_leaves_a_cluster_in_one_line(tmp_path, cluster):
+    cluster.add_worker()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = run_sweep(tmp_path, "--dask", cluster.address)
+    signal.signal(signal.SIGINT, before)
+    wait_for(lambda: list((tmp_path / "out").glob(f"*/{files.DONE}")), "no run has ended")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    (line,) = errors.splitlines()
+    assert line.endswith("8 runs are finished in out; the same command goes on from there")
+    assert cluster.workers[0].poll() is None
+
+
+@needs_dask
+@pytest.mark.long
+def test_a_worker_of_two_threads_gives_the_same_bits(tmp_path, cluster):
+    cluster.add_worker("--nthreads", "2")
+    process = run_sweep(tmp_path, "--dask", cluster.address)
+    assert process.communicate(timeout=240)[1] == ""
+    assert process.returncode == 0
+    assert_as_alone(tmp_path)
+
+
+@needs_dask
+def test_a_wrong_address_is_one_line_within_ten_seconds(tmp_path, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    start = time.monotonic()
+    monkeypatch.setattr(executors, "DASK_SECONDS", 1)
+    with (
+        pytest.raises(ConnectionError, match=f"^no Dask scheduler answers at {address}: .*$"),
+        executors.dask_cluster(address),
+    ):
+        pass
+    assert time.monotonic() - start < 9
+
+
+@needs_dask
+@pytest.mark.long
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp//127.0.0.1:9", "nowhere.invalid:1"])
+def test_the_command_line_says_a_wrong_address_in_one_line(tmp_path, address):
+    process = run_sweep(tmp_path, "--dask", address)
+    output, errors = process.communicate(timeout=60)
+    (line,) = errors.splitlines()
+    assert line.startswith(f"no Dask scheduler answers at {address}: ")
+    assert (process.returncode, output) == (1, "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_distributed_missing_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(ModuleNotFoundError, match=r"^clusters need Dask: pip install 'handrnn\[clu"),
+        executors.dask_cluster("tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def test_a_run_executed_out_of_sight_comes_back_as_data(tmp_path, monkeypatch):
+    """The executor's machine does not see the sweep's directory, so the parent writes the files."""
+    each = run.faithful("RNN", 4, 0, hidden=8, batch=16, steps=20, check_every=10, confirm=100)
+    assert sweep.execute(each, os.fspath(tmp_path / "seen")) is not None
+    access = os.access
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != out and access(path, mode))
+    finished = sweep.execute_anywhere(each, os.fspath(out / each.name))
+    assert list(out.iterdir()) == []
+    assert finished is not None
+    files.take_in(each, out / each.name, finished)
+    assert result_of(out / each.name) == result_of(tmp_path / "seen")
+    assert set(json.loads((out / each.name / files.DONE).read_text())) == {
+        "result",
+        "seconds",
+        "peak_memory_mib",
+        "versions",
+    }
+
+
+def test_runs_of_one_process_wait_for_each_other_and_have_one_blas_thread():
+    """The limit belongs to the thread that set it: runs that overlap would end each other's."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    with threadpoolctl.threadpool_limits(2):
+        pass  # leaves the number free to be set by any thread
+    before = blas_threads(threadpoolctl)
+    inside, leave, seen = threading.Event(), threading.Event(), []
+
+    def hold(number):
+        with threads.one_thread_here():
+            seen.append((number, blas_threads(threadpoolctl)))
+            inside.set()
+            assert leave.wait(30)
+            seen.append((number, blas_threads(threadpoolctl)))
+
+    first = threading.Thread(target=hold, args=(1,))
+    first.start()
+    assert inside.wait(30)
+    second = threading.Thread(target=hold, args=(2,))
+    second.start()
+    second.join(0.2)
+    leave.set()
+    first.join()
+    second.join()
+    assert seen == [(1, {1}), (1, {1}), (2, {1}), (2, {1})]
+    assert blas_threads(threadpoolctl) == before
+
+
+def test_a_number_of_blas_threads_held_by_another_thread_is_an_error():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    said = []
+
+    def ask():
+        try:
+            with threads.one_thread_here():
+                said.append(blas_threads(threadpoolctl))
+        except RuntimeError as error:
+            said.append(str(error))
+
+    with threadpoolctl.threadpool_limits(2):
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join()
+    # Where each thread has a number of its own, there is nothing to refuse.
+    assert said in (["another thread of this process holds BLAS to 2 threads"], [{1}])
+
+
+def blas_threads(threadpoolctl):
+    info = threadpoolctl.threadpool_info()
+    return {library["num_threads"] for library in info if library["user_api"] == "blas"}
+
+
+def test_without_threadpoolctl_a_run_needs_the_variables(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    for name in threads.VARIABLES:
+        monkeypatch.setenv(name, "1")
+    threads.check_one_thread()
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
+    with pytest.raises(ModuleNotFoundError, match="one BLAS thread needs threadpoolctl: pip"):
+        threads.check_one_thread()

@@ -1,0 +1,187 @@
+"""Sweeps whose processes are killed outright lose nothing but time, and leave nothing behind."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from handrnn.lab import executors, files, run, sweep
+
+pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
+pytestmark = pytest.mark.skipif(
+    not pathlib.Path("/proc/self/stat").exists(), reason="looks for processes in /proc"
+)
+
+ROOT = pathlib.Path(__file__).parents[1]
+TINY = {"hidden": 16, "batch": 32, "check_every": 5, "screen": 50, "confirm": 50}
+SIZES = {"RNN": 300, "LSTM": 100}
+RUNS = [
+    run.PRESETS[preset](cell, 8, 0, **TINY, steps=steps, solved=1.0)
+    for preset in ("faithful", "tuned")
+    for cell, steps in SIZES.items()
+]
+# A checkpoint after every check, so that each life of a process brings the sweep on.
+PROGRAM = f"""
+import sys
+from handrnn.lab import checkpoint, run, sweep
+
+checkpoint.SECONDS = checkpoint.SHARE = 0.0
+runs = {RUNS!r}
+
+if __name__ == "__main__":
+    outcome = sweep.sweep(runs, sys.argv[1], workers=2)
+    for name, error in outcome.failed.items():
+        print(name, error)
+    sys.exit(1 if outcome.failed else 0)
+""".replace("Run(", "run.Run(")
+WARNING = "a worker process has died: its run is taken up by a new one"
+
+
+def processes():
+    """Number, parent and session of every process that is alive, and its command."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            status = (path / "stat").read_text().rpartition(")")[2].split()
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, ValueError):  # ended meanwhile
+            continue
+        if status[0] != "Z":
+            found.append((int(path.name), int(status[1]), int(status[3]), command))
+    return found
+
+
+def workers_of(parent):
+    return [
+        pid for pid, above, _, command in processes() if above == parent and "spawn_main" in command
+    ]
+
+
+def wait_for(condition, what, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+    return found
+
+
+def nothing_left(session):
+    wait_for(
+        lambda: not any(there == session for _, _, there, _ in processes()),
+        "a process is left behind",
+    )
+
+
+def start(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    return subprocess.Popen(
+        [sys.executable, os.fspath(program), os.fspath(tmp_path / "out")],
+        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def result_of(directory):
+    record = files.read(directory)
+    assert record is not None
+    return record.run, record.result, (directory / files.METRICS).read_bytes()
+
+
+def assert_as_if_undisturbed(out, alone):
+    assert sorted(path.name for path in out.iterdir()) == sorted(each.name for each in RUNS)
+    for each in RUNS:
+        assert sweep.execute(each, os.fspath(alone / each.name)) is not None
+        assert result_of(out / each.name) == result_of(alone / each.name)
+        names = [files.CONFIG, files.DONE, files.LOCK, files.METRICS, files.WEIGHTS]
+        assert sorted(path.name for path in (out / each.name).iterdir()) == names
+
+
+def kill_at_random(tmp_path, seed, kills):
+    """Run a sweep to its end, killing the parent, a worker or all of them at random moments."""
+    chance = random.Random(seed)
+    done = dict.fromkeys(("parent", "worker", "both"), 0)
+    while True:
+        process = start(tmp_path)
+        while sum(done.values()) < kills and process.poll() is None:
+            wait_for(lambda at=process: workers_of(at.pid) or at.poll() is not None, "no worker")
+            time.sleep(chance.uniform(0, 1.2))
+            workers = workers_of(process.pid)
+            victim = chance.choice(list(done))
+            if process.poll() is not None or not workers:
+                continue
+            done[victim] += 1
+            if victim != "parent":
+                kill(chance.choice(workers))
+            if victim != "worker":
+                kill(process.pid)
+                break
+        output, errors = process.communicate(timeout=120)
+        nothing_left(process.pid)
+        # Python itself cleans up after a killed parent, and says that it did.
+        said = {line for line in errors.splitlines() if "resource_tracker" not in line}
+        assert said <= {WARNING}
+        if process.returncode == 0:
+            return done
+        assert process.returncode == -signal.SIGKILL or "its process died 3 times" in output
+
+
+def test_killed_at_random_moments_a_sweep_comes_to_the_same_bits(tmp_path):
+    kill_at_random(tmp_path, seed=0, kills=3)
+    assert_as_if_undisturbed(tmp_path / "out", tmp_path / "alone")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_killed_many_times_a_sweep_comes_to_the_same_bits(tmp_path, seed):
+    done = kill_at_random(tmp_path, seed, kills=15)
+    assert sum(done.values()) >= 4
+    assert_as_if_undisturbed(tmp_path / "out", tmp_path / "alone")
+
+
+def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path):
+    process = start(tmp_path)
+    out = tmp_path / "out"
+    wait_for(lambda: list(out.glob(f"*/{files.CHECKPOINT}")), "no checkpoint")
+    victim = workers_of(process.pid)[0]
+    assert kill(victim)
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (0, "")
+    assert errors.splitlines() == [WARNING]
+    nothing_left(process.pid)
+    assert_as_if_undisturbed(out, tmp_path / "alone")
+
+
+def die(directory):
+    """Note the attempt and kill this process."""
+    with (pathlib.Path(directory) / "attempts").open("a") as file:
+        file.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_call_that_kills_its_process_again_and_again_fails_alone(tmp_path, caplog):
+    with executors.process_pool(2) as pool:
+        deadly = pool.submit(die, os.fspath(tmp_path))
+        others = [pool.submit(pow, 2, n) for n in range(20)]
+        with pytest.raises(executors.ProcessDiedError, match="its process died 3 times: killed"):
+            deadly.result(timeout=60)
+        assert [other.result(timeout=60) for other in others] == [2**n for n in range(20)]
+        assert pool.submit(pow, 3, 2).result(timeout=60) == 9
+    assert (tmp_path / "attempts").read_text() == "x" * executors.ATTEMPTS
+    assert caplog.messages == [WARNING] * (executors.ATTEMPTS - 1)
