@@ -186,7 +186,7 @@ def test_the_faithful_preset_is_the_assignment():
 def test_the_tuned_preset_suits_the_cell():
     chosen = {cell: run.tuned(cell, 20, 0) for cell in model.CELLS}
     for one in chosen.values():
-        assert (one.optimizer, one.clip, one.curriculum) == ("Adam", 1.0, 5)
+        assert (one.optimizer, one.curriculum) == ("Adam", 5)
     starts = {
         cell: (one.initialisation, one.input_gain, one.forget_bias, one.rate)
         for cell, one in chosen.items()
@@ -198,6 +198,12 @@ def test_the_tuned_preset_suits_the_cell():
         "GRU": ("orthogonal", 0.05, 3.0, 2e-3),
     }
     assert run.tuned("LSTM", 20, 0, chrono=True).forget_bias is None
+    careful = {
+        cell: (one.epsilon, one.clip, one.growth, one.ready, one.patience)
+        for cell, one in chosen.items()
+    }
+    assert careful.pop("RNN") == (1e-3, 0.1, 1.3, 0.98, 1000)
+    assert set(careful.values()) == {(1e-8, 1.0, 2.0, 0.95, 500)}
 
 
 @pytest.mark.parametrize("cell", list(model.CELLS))
