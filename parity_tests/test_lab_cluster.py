@@ -1,6 +1,7 @@
 """Sweeps on a Dask cluster: a scheduler and two workers, real processes on this machine."""
 
 import contextlib
+import importlib
 import json
 import os
 import pathlib
@@ -10,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
-from handrnn.lab import executors, files, run, settings, sweep, threads
+from handrnn.lab import executors, files, run, settings, sweep, threads, training
 
 pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
 
@@ -232,6 +234,7 @@ def test_a_wrong_address_is_one_line_within_ten_seconds(tmp_path, monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    importlib.import_module("distributed")  # takes its own time
     start = time.monotonic()
     monkeypatch.setattr(executors, "DASK_SECONDS", 1)
     with (
@@ -252,6 +255,44 @@ def test_the_command_line_says_a_wrong_address_in_one_line(tmp_path, address):
     assert line.startswith(f"no Dask scheduler answers at {address}: ")
     assert (process.returncode, output) == (1, "")
     assert not (tmp_path / "out").exists()
+
+
+@needs_dask
+def test_a_run_held_by_another_process_is_executed_when_it_is_free(tmp_path):
+    """The call made again is the same as the one answered before, and yet has to be made."""
+    import distributed
+
+    local_cluster: Any = distributed.LocalCluster
+    each = run.faithful("RNN", 4, 0, hidden=8, batch=16, steps=20, check_every=10, confirm=100)
+    out = tmp_path / "out"
+    (out / each.name).mkdir(parents=True)
+    outcomes = []
+
+    def execute(address):
+        with executors.dask_cluster(address) as cluster:
+            outcomes.append(sweep.sweep([each], out, cluster, remote=True))
+
+    with (
+        local_cluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as witness,
+    ):
+        sweeping = threading.Thread(target=execute, args=(cluster.scheduler_address,), daemon=True)
+        with files.lock(out / each.name) as free:
+            assert free
+            sweeping.start()
+            wait_for(lambda: tasks_done(witness) > 0, "the run is not tried", 20)
+        sweeping.join(20)
+        assert not sweeping.is_alive()
+    (outcome,) = outcomes
+    assert [record.run for record in outcome.records] == [each]
+    assert result_of(out / each.name)[1] == training.train(each)
+
+
+def tasks_done(client):
+    (log,) = client.run(lambda dask_worker: len(dask_worker.state.log)).values()
+    return log
 
 
 def test_distributed_missing_is_one_line(monkeypatch):
@@ -340,7 +381,10 @@ def test_without_threadpoolctl_a_run_needs_the_variables(monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     for name in threads.VARIABLES:
         monkeypatch.setenv(name, "1")
-    threads.check_one_thread()
+    each = run.faithful("RNN", 4, 0, hidden=8, batch=16, steps=2, screen=10, confirm=10)
+    expected = training.train(each)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
     with pytest.raises(ModuleNotFoundError, match="one BLAS thread needs threadpoolctl: pip"):
-        threads.check_one_thread()
+        training.train(each)
+    monkeypatch.undo()
+    assert training.train(each) == expected

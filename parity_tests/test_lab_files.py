@@ -205,11 +205,44 @@ def test_a_checkpoint_of_other_parameters_or_another_version_is_not_used(
     expected = execute(each, tmp_path / "whole")
     interrupt(monkeypatch, other, tmp_path / "cut", 2)
     assert execute(each, tmp_path / "cut") == expected
-    assert "is of other parameters" in caplog.text
-    interrupt(monkeypatch, each, tmp_path / "old", 2)
-    monkeypatch.setattr(checkpoint, "__version__", "99")
-    assert execute(each, tmp_path / "old") == expected
-    assert "is of version 0.1.0: its run starts anew" in caplog.text
+    path = tmp_path / "cut" / files.CHECKPOINT
+    assert caplog.messages == [f"{path} is of other parameters: its run starts anew"]
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("package", ["handrnn", "numpy", "torch"])
+def test_a_checkpoint_of_another_version_is_not_used(tmp_path, monkeypatch, caplog, package):
+    engine = "torch" if package == "torch" else "numpy"
+    if engine == "torch":
+        pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
+    each = run.faithful("RNN", 4, 0, **TINY, engine=engine)
+    interrupt(monkeypatch, each, tmp_path, 2)
+    known = files.versions(engine)
+    assert package in known
+    monkeypatch.setattr(files, "versions", lambda _: {**known, package: "99"})
+    updates = count_updates(monkeypatch)
+    execute(each, tmp_path)
+    assert updates == list(range(40))
+    path = tmp_path / files.CHECKPOINT
+    line = f"{path} is of {package} {known[package]}, not 99: its run starts anew"
+    assert caplog.messages == [line]
+
+
+@pytest.mark.parametrize("lacking", ["versions", "seconds", "numbers", "run", "checks"])
+def test_a_checkpoint_of_another_layout_is_none_and_is_said(tmp_path, caplog, lacking):
+    each = RUNS["RNN"]
+    path = tmp_path / files.CHECKPOINT
+    checkpoint.save(path, checkpoint.Checkpoint(states(each)[1], 1.0))
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    document = json.loads(arrays["document"].tobytes())
+    document.pop(lacking, None)
+    document.get("numbers", {}).pop(lacking, None)
+    arrays["document"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    assert checkpoint.load(path, each) is None
+    assert caplog.messages == [f"{path} is damaged: its run starts anew"]
 
 
 def test_checkpoints_are_seconds_apart_and_cost_little():
@@ -241,10 +274,6 @@ def spoil_done(path):
     (path / files.DONE).write_text('{"result": {"accuracy": 0.')
 
 
-def spoil_done_with_another_kind_of_json(path):
-    (path / files.DONE).write_text("[1, null]")
-
-
 def spoil_config(path):
     (path / files.CONFIG).write_bytes(b"\xff\x00{")
 
@@ -256,7 +285,6 @@ def remove_metrics(path):
 SPOILERS = [
     spoil_metrics,
     spoil_done,
-    spoil_done_with_another_kind_of_json,
     spoil_config,
     remove_metrics,
 ]
@@ -283,6 +311,129 @@ def test_a_finished_run_with_damaged_files_is_done_again_and_it_is_said(tmp_path
         "notes.txt",
         files.WEIGHTS,
     ]
+
+
+def changed(file, change):
+    def spoil(path):
+        content = json.loads((path / file).read_text())
+        change(content)
+        (path / file).write_text(json.dumps(content))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (changed(files.CONFIG, lambda c: c.update(colour=1, age=2)), "age, colour unknown"),
+        (changed(files.CONFIG, lambda c: c.pop("clip")), "clip missing"),
+        (changed(files.CONFIG, lambda c: c.update(cell="GPU")), "cell = 'GPU' is not one of"),
+        (changed(files.DONE, lambda c: c["result"].update(colour=1)), "colour unknown"),
+        (changed(files.DONE, lambda c: c["result"].pop("steps")), "steps missing"),
+        (changed(files.DONE, lambda c: c.pop("seconds")), "result or seconds missing"),
+        (lambda path: (path / files.DONE).write_text("[1, null]"), "result or seconds missing"),
+    ],
+)
+def test_a_finished_run_of_another_version_is_refused_and_left_alone(tmp_path, spoil, why):
+    each = RUNS["RNN"]
+    directory = tmp_path / each.name
+    execute(each, directory)
+    spoil(directory)
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    said = rf"(config|done)\.json was not written by this version of handrnn \({why}.*\): choose an"
+    with pytest.raises(ValueError, match=said):
+        sweep.sweep([each, RUNS["LSTM"]], tmp_path, workers=1)
+    with pytest.raises(ValueError, match=said):
+        sweep.execute(each, os.fspath(directory))
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [directory]
+    assert files.read(directory) is None
+    assert files.read_all(tmp_path) == []
+
+
+def test_a_copy_and_a_run_with_damaged_metrics_do_not_count(tmp_path):
+    for each in RUNS.values():
+        execute(each, tmp_path / each.name)
+    names = sorted(each.name for each in RUNS.values())
+    shutil.copytree(tmp_path / names[0], tmp_path / f"{names[0]} (copy)")
+    assert [record.run.name for record in files.read_all(tmp_path)] == names
+    spoil_metrics(tmp_path / names[1])
+    assert [record.run.name for record in files.read_all(tmp_path)] == [names[0], names[2]]
+
+
+@pytest.mark.parametrize("written", range(4))
+def test_files_taken_in_are_no_finished_run_before_the_last_of_them(tmp_path, monkeypatch, written):
+    """Beside a result whose files are damaged; this one comes from another machine."""
+    each = RUNS["RNN"]
+    expected = execute(each, tmp_path / "elsewhere")
+    finished = files.as_data(tmp_path / "elsewhere")
+    here = tmp_path / "here"
+    execute(each, here)
+    result = json.loads((here / files.DONE).read_text())
+    (here / files.DONE).write_text(json.dumps({**result, "seconds": 12345.0}))
+    spoil_config(here)
+    write, count = files.write_whole, []
+
+    def die(path, content):
+        if len(count) == written:
+            raise InterruptionError
+        count.append(path)
+        write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_whole", die)
+        with pytest.raises(InterruptionError):
+            files.take_in(each, here, finished)
+    assert files.read(here) is None
+    files.take_in(each, here, finished)
+    assert result_of(here) == expected
+    record = files.read(here)
+    assert record is not None
+    assert record.seconds == finished.done["seconds"]
+
+
+def test_word_of_a_failure_is_left_where_nobody_else_is_at_work_and_goes_at_the_end(tmp_path):
+    each = RUNS["RNN"]
+    with files.lock(tmp_path):
+        files.note_failure(tmp_path, "why")
+    assert files.read_failure(tmp_path) is None
+    files.note_failure(tmp_path, "why")
+    assert files.read_failure(tmp_path) == "why"
+    files.note_failure(tmp_path / "nowhere", "why")
+    assert not (tmp_path / "nowhere").exists()
+    result = training.train(each)
+    files.finish(tmp_path, result, 1.0)
+    assert files.read_failure(tmp_path) is None
+    files.note_failure(tmp_path, "why")
+    assert files.read_failure(tmp_path) is None
+
+
+def test_the_memory_counted_is_this_processes_own():
+    if not pathlib.Path("/proc/self/status").exists():
+        pytest.skip("needs /proc: elsewhere the count includes what the parent held")
+    held = np.ones(400 * 2**17)  # 400 MiB
+    program = "from handrnn.lab import files; print(files.peak_memory())"
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 10 < float(found.stdout) < 300
+    here = files.peak_memory()
+    assert here is not None
+    assert here > held.nbytes / 2**20
+
+
+def test_the_memory_counted_without_proc(monkeypatch, tmp_path):
+    pytest.importorskip("resource")
+    monkeypatch.setattr(files, "_STATUS", tmp_path / "status")
+    first = files.peak_memory()
+    assert first is not None
+    assert first > 10
+    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t    2048 kB\nVmRSS:\t 1024 kB\n")
+    assert files.peak_memory() == 2.0
 
 
 def test_a_foreign_file_in_the_way_is_said_and_left_alone(tmp_path):

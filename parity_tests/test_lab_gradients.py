@@ -244,6 +244,38 @@ def test_script(tmp_path, capsys):
         assert (tmp_path / name).exists()
 
 
+def test_the_script_shows_the_runs_asked_for_alone(tmp_path, capsys, monkeypatch):
+    """One length after another in one directory, each network measured once."""
+    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'handrnn[plots]'")
+    script = importlib.import_module("gradient_flow")
+    measured, published = [], []
+    flow = gradients.flow
+    monkeypatch.setattr(gradients, "flow", lambda *a: measured.append(a[0].length) or flow(*a))
+    monkeypatch.setattr(script.readme, "publish", lambda *a: published.append(a[3]))
+    monkeypatch.setattr(script.readme, "copy", lambda path: published.append(path.name))
+    for length in (12, 9):
+        smoke = script.parse(["--smoke", "--cells", "rnn", "--seeds", "1", "--no-progress"])
+        smoke.runs = [run.tuned("RNN", length, 0, **TINY)]
+        smoke.length, smoke.readme, smoke.out = length, True, tmp_path
+        monkeypatch.setattr(script, "parse", lambda _, options=smoke: options)
+        assert script.main([]) == 0
+        assert capsys.readouterr().err == ""
+        assert len(read(tmp_path / "gradient_flow.csv")) == 3 * length
+    assert measured == [12] * 3 + [9] * 3
+    captions = [f"|dL/dh_1| / |dL/dh_{last}|, median of the sequences." for last in (11, 8)]
+    eigenvalues = "gradient_flow_eigenvalues.csv"
+    assert published == [captions[0], eigenvalues, captions[1], eigenvalues]
+
+
+def test_weights_that_are_not_finite_are_told(trained):
+    path = trained / run.tuned("GRU", 12, 0).name / files.WEIGHTS
+    weights: dict = gradients.trained_weights(path.parent)
+    weights["layer.weight_hh_l0"][0, 0] = np.nan
+    np.savez(path, **weights)
+    with pytest.raises(ValueError, match="tuned-GRU-T012-seed0 are not all finite"):
+        gradients.flows(trained)
+
+
 def test_seeds_are_taken_together(trained):
     """Their sequences side by side; runs that differ in more than the seed are refused."""
     write_run(trained, run.tuned("RNN", 12, 1, **TINY))

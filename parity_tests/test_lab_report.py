@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from handrnn.lab import files, report, run
+from handrnn.lab import files, report, run, settings, training
 from handrnn.lab.sweep import execute
 
 for needed in ("matplotlib", "filelock"):
@@ -169,8 +169,71 @@ def test_each_task_has_its_figures(sweep):
         "palindrome: learning curves at T = 6",
         "adding: accuracy against length",
         "adding: learning curves at T = 9",
+        "adding: gradients at the hidden states",
     ]
     assert there.table("label", "task")[-1][:5] == ["other", "adding", "GRU", "9", "0"]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The functions that pictures are drawn by, in order; they are not called."""
+    asked = []
+
+    def picture(self, caption, draw, copies):
+        asked.append(caption)
+        return report.Picture(caption, why_not="not drawn here")
+
+    monkeypatch.setattr(report.Contents, "_picture", picture)
+    return asked
+
+
+def write_result(directory, each):
+    """A finished run without training."""
+    path = directory / each.name
+    path.mkdir(parents=True)
+    files.write_json(path / files.CONFIG, dataclasses.asdict(each))
+    with files.metrics(path, [training.Check(50, each.length, 1.0, 1.0, 1.0)]):
+        pass
+    result = dataclasses.asdict(training.Result(1.0, 50, "solved", 50, 1, "0" * 64))
+    files.write_json(path / files.DONE, {"result": result, "seconds": 1.0, "versions": {}})
+
+
+def test_crossed_recipes_are_a_heat_map(tmp_path):
+    crossed = {"coding": ["raw", "one-hot"], "curriculum": ["none", 5], "forget_bias": ["none", 3]}
+    for each in settings.runs({"preset": "tuned", "cell": "LSTM", "length": 9, **crossed}):
+        write_result(tmp_path, each)
+    pictures = report.read(tmp_path).pictures()
+    assert [(picture.caption, bool(picture.svg)) for picture in pictures] == [
+        ("palindrome: accuracy against length", False),
+        ("palindrome: seeds that solve each combination", True),
+    ]
+    assert "8 recipes beside 'faithful' are too many for one figure" in pictures[0].why_not
+
+
+def test_a_climb_has_its_bars(tmp_path, drawn):
+    for length in (6, 7):
+        write_result(tmp_path, run.tuned("GRU", length, 0))
+    report.read(tmp_path).pictures()
+    assert "palindrome: the longest length solved" not in drawn, "one of each parity is no climb"
+    write_result(tmp_path, run.tuned("GRU", 9, 0))
+    del drawn[:]
+    report.read(tmp_path).pictures()
+    assert drawn[:2] == [
+        "palindrome: accuracy against length",
+        "palindrome: the longest length solved",
+    ]
+    assert "palindrome: gradients at the hidden states" not in drawn
+
+
+def test_one_recipe_at_one_length_has_its_gradients(tmp_path):
+    each = run.tuned("RNN", 5, 0, **TINY)
+    write_run(tmp_path, each)
+    picture = report.read(tmp_path).pictures()[-1]
+    assert picture.caption == "palindrome: gradients at the hidden states"
+    assert picture.svg
+    (tmp_path / each.name / files.WEIGHTS).unlink()
+    picture = report.read(tmp_path).pictures()[-1]
+    assert "holds no weights.npz" in picture.why_not
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_a_line(sweep):

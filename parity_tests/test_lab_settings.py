@@ -1,7 +1,5 @@
 """Runs from TOML files and from the command line: the product of lists, and errors of one line."""
 
-import doctest
-
 import pytest
 
 from handrnn.lab import run, settings
@@ -17,13 +15,6 @@ def written(tmp_path):
         return path
 
     return write
-
-
-@pytest.mark.parametrize("module", [run, settings], ids=lambda module: module.__name__)
-def test_the_worked_examples_are_true(module):
-    outcome = doctest.testmod(module)
-    assert outcome.attempted > 0
-    assert outcome.failed == 0
 
 
 def test_a_file_is_a_run(written):

@@ -2,11 +2,13 @@
 
 import concurrent.futures
 import json
+import math
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -80,19 +82,43 @@ def test_workers_have_one_blas_thread_and_the_parent_keeps_its_own(monkeypatch):
     assert "MKL_NUM_THREADS" not in os.environ
 
 
-def test_a_run_executes_with_one_blas_thread(monkeypatch):
-    threadpoolctl = pytest.importorskip("threadpoolctl")
-    seen = []
-    check = training.Trainer.go_on_to_next_check
+WIDE = run.faithful("LSTM", 6, 0, steps=4, check_every=2, screen=50, confirm=50)
+WITH_MANY_THREADS = f"""
+import json
+import threadpoolctl
+from handrnn.lab import run, training
 
-    def look(trainer):
-        seen.extend(threadpoolctl.threadpool_info())
-        return check(trainer)
+def count():
+    libraries = threadpoolctl.threadpool_info()
+    return [lib["num_threads"] for lib in libraries if lib["user_api"] == "blas"]
 
-    monkeypatch.setattr(training.Trainer, "go_on_to_next_check", look)
-    training.train(tiny_runs()[0])
-    assert seen
-    assert {library["num_threads"] for library in seen} == {1}
+seen = []
+with threadpoolctl.threadpool_limits(2):
+    seen.append(count())
+    result = training.train(run.{WIDE!r}, lambda check: seen.append(count()))
+    seen.append(count())
+print(json.dumps([seen, result.fingerprint]))
+"""
+
+
+def test_a_run_executes_with_one_blas_thread_and_leaves_the_others_as_they_were():
+    """In a process of its own: here the environment says one thread from the start."""
+    pytest.importorskip("threadpoolctl")
+    environment = {k: v for k, v in script_environment().items() if k not in threads.VARIABLES}
+    finished = subprocess.run(
+        [sys.executable, "-c", WITH_MANY_THREADS],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.stderr == ""
+    (before, first, second, after), fingerprint = json.loads(finished.stdout)
+    assert set(before) == {2}
+    assert set(first) == set(second) == {1}
+    assert after == before
+    assert training.train(WIDE).fingerprint == fingerprint
 
 
 def test_a_sweep_skips_what_is_done_and_redoes_what_is_not(tmp_path, monkeypatch):
@@ -107,7 +133,7 @@ def test_a_sweep_skips_what_is_done_and_redoes_what_is_not(tmp_path, monkeypatch
     for name in FILES:
         (gone / name).unlink()
     gone.rmdir()
-    (half / files.DONE).write_text('{"result": {}}')
+    (half / files.DONE).write_text('{"result": {')
 
     executed = []
     execute = sweep.execute
@@ -166,6 +192,34 @@ def test_a_run_that_raises_is_reported_and_the_others_go_on(tmp_path, monkeypatc
     outcome = sweep.sweep(runs, tmp_path, executor=Here())
     assert (outcome.skipped, outcome.failed) == (3, {})
     assert [record.run for record in outcome.records] == runs
+
+
+def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
+    runs = tiny_runs()[:2]
+    update = training.model.Model.update
+
+    def diverge(learner, x, target):
+        loss, accuracy = update(learner, x, target)
+        return loss if len(x) == 3 else math.inf, accuracy
+
+    monkeypatch.setattr(training.model.Model, "update", diverge)
+    outcome = sweep.sweep(runs, tmp_path, executor=Here())
+    assert outcome.failed == {}
+    assert [record.result.stopped for record in outcome.records] == ["cap", "diverged"]
+    assert files.read_all(tmp_path) == outcome.records
+    assert sweep.sweep(runs, tmp_path, executor=Here()).skipped == 2
+
+
+def test_a_local_run_is_never_executed_beside_its_directory(tmp_path, monkeypatch):
+    """Where a disk has turned read-only, hours would go by before the result has no place."""
+    each = tiny_runs()[0]
+    monkeypatch.setattr(files, "make_directory", lambda directory: None)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.delattr(tempfile, "TemporaryDirectory")
+    outcome = sweep.sweep([each], tmp_path, executor=Here())
+    assert outcome.failed == {}
+    outcome = sweep.sweep([tiny_runs()[1]], tmp_path, executor=Here(), remote=True)
+    assert "TemporaryDirectory" in outcome.failed[tiny_runs()[1].name]
 
 
 def test_a_check_can_be_read_as_soon_as_it_is_made(tmp_path, monkeypatch):
@@ -349,47 +403,69 @@ def test_bars_show_the_whole_and_each_run(tmp_path, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     runs = tiny_runs()[:3]
-    done = {runs[0].name}
+    done = {runs[0].name: 0.125}
     sweep.execute(runs[1], os.fspath(tmp_path / runs[1].name))
     check = files.read_last_check(tmp_path / runs[1].name)
     assert check is not None
     assert check["step"] == "30"
-    with progress.bars(runs, done, {}, sweep.cost, show=True) as bars:
-        bars.advance(runs[1], check)
-        bars.advance(runs[2], None)
+    (tmp_path / runs[1].name).rename(tmp_path / "later")
+    with progress.bars(runs, done, tmp_path, sweep.cost, show=True) as bars:
+        (tmp_path / "later").rename(tmp_path / runs[1].name)
+        bars.advance(runs[1])
+        bars.advance(runs[2])
         bars.end(runs[1], 0.25)
         bars.end(runs[2], None)
     assert f"{runs[1].name}: 100%" in terminal.text
     assert f"accuracy {check['screened']}" in terminal.text
     assert "all runs: 100%" in terminal.text
     assert "left" in terminal.text
+    assert "(1 of 3 runs, 0 alive, best 0.1250)" in terminal.text
     assert "(1 of 3 runs, 1 alive" in terminal.text
     assert "(3 of 3 runs, 0 alive, best 0.2500)" in terminal.text
 
 
-def test_what_was_done_before_counts_and_bars_are_few(monkeypatch):
+def write_check(directory, each, line):
+    (directory / each.name).mkdir(exist_ok=True)
+    text = f"step,trained_length,loss,screened,confirmed\n{line}\n"
+    (directory / each.name / files.METRICS).write_text(text)
+
+
+def test_what_was_done_before_counts_and_bars_are_few(tmp_path, monkeypatch):
     pytest.importorskip("tqdm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     runs = [run.faithful("RNN", length, 0, **TINY) for length in range(4, 24)]
-    half = {"step": "15", "loss": "2.25", "screened": "0.125", "confirmed": "0.5"}
-    with progress.bars(
-        runs, set(), {each.name: half for each in runs}, lambda _: 1.0, True
-    ) as bars:
+    for each in runs:
+        write_check(tmp_path, each, "15,4,2.25,0.125,0.5")
+    with progress.bars(runs, {}, tmp_path, lambda _: 1.0, True) as bars:
         for each in runs:
-            bars.advance(each, half)
-            bars.advance(each, {"step": "", "strange": "file"})
-    assert "all runs:  50%" in terminal.text
+            bars.advance(each)
+        assert not any(each.name in terminal.text for each in runs), "nobody has taken them up"
+        assert "all runs:  50%" in terminal.text
+        assert "1 alive" not in terminal.text
+        for each in runs:
+            write_check(tmp_path, each, "18,4,2.25,0.125,0.5")
+            bars.advance(each)
+            write_check(tmp_path, each, "15,4,2.25,0.125,0.5")
+            bars.advance(each)
+            write_check(tmp_path, each, "24,4,2.25,0.125,0.5")
+            bars.advance(each)
+            (tmp_path / each.name / files.METRICS).write_text("step,strange\n,file\n")
+            bars.advance(each)
+    assert "all runs:  80%" in terminal.text
     assert "(0 of 20 runs, 20 alive, best 0.5000)" in terminal.text
     shown = [each.name for each in runs if each.name in terminal.text]
     assert shown == [each.name for each in runs[: progress.MOST_BARS]]
 
 
 @pytest.mark.parametrize("show", [True, False])
-def test_no_bars_outside_a_terminal(show, capsys):
+def test_no_bars_outside_a_terminal_and_nothing_is_read_for_them(
+    show, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.delattr(files, "read_last_check")
     runs = tiny_runs()[:2]
-    with progress.bars(runs, set(), {}, sweep.cost, show) as bars:
-        bars.advance(runs[0], None)
+    with progress.bars(runs, {}, tmp_path, sweep.cost, show) as bars:
+        bars.advance(runs[0])
         bars.end(runs[0], 1.0)
     assert capsys.readouterr().err == ""
 
@@ -435,6 +511,7 @@ def test_the_command_executes_the_runs_of_a_file_and_tells_what_came_of_them(
     assert capsys.readouterr().out.splitlines()[2:] == [last.format(2)]
 
 
+@pytest.mark.long
 def test_the_command_trains_with_torch(tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
     options = ("--engine", "torch", "--out", "here", "--set", "length=4")

@@ -234,10 +234,57 @@ def test_the_curriculum_grows_until_it_is_there():
     assert training.Curriculum(run.faithful("RNN", 31, 0)).is_over()
 
 
-def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
-    monkeypatch.setattr(losses, "cross_entropy", lambda logits, target: (math.nan, logits))
-    with pytest.raises(FloatingPointError, match="loss is nan at update 1"):
-        training.train(run.faithful("RNN", 5, 0, **SMALL))
+@pytest.mark.parametrize("at", [1, 20, 47, 60])
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_a_run_whose_weights_break_has_diverged(monkeypatch, engine, at):
+    """The update after they broke is checked and is the last; what was confirmed before counts."""
+    if engine == "torch":
+        pytest.importorskip("torch", reason=needs_torch)
+    chosen = run.faithful("RNN", 5, 0, engine=engine, steps=60, **SMALL)
+    _, expected, _ = all_of(chosen)
+    update_of_the_run = training.Trainer._update
+
+    def update(trainer):
+        if trainer.step == at - 1:
+            arrays = trainer.learner.arrays()
+            arrays["readout.bias"][:] = math.nan
+            trainer.learner.load(arrays)
+        update_of_the_run(trainer)
+
+    monkeypatch.setattr(training.Trainer, "_update", update)
+    result, checks, states = all_of(chosen)
+    before = [check for check in expected if check.step < at]
+    assert checks[:-1] == before
+    assert (result.stopped, result.steps, checks[-1].step) == ("diverged", at, at)
+    assert math.isnan(checks[-1].loss)
+    assert checks[-1].screened < 0.25, "chance"
+    confirmed = [check.confirmed for check in checks if check.confirmed is not None]
+    assert result.accuracy == max(confirmed)
+    assert all_of(chosen, resume=states[-1])[:2] == (result, [])
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_any_loss_that_is_not_finite_is_divergence(monkeypatch, value):
+    monkeypatch.setattr(losses, "cross_entropy", lambda logits, target: (value, logits))
+    result = training.train(run.faithful("RNN", 5, 0, **SMALL))
+    assert (result.stopped, result.steps, result.confirmations) == ("diverged", 1, 1)
+
+
+def test_weights_that_overflow_diverge_in_silence():
+    chosen = run.faithful("reluRNN", 30, 0, rate=1e30, clip=1e30, steps=60, **SMALL)
+    assert training.train(chosen).stopped == "diverged"
+
+
+def test_as_many_losses_are_kept_as_are_read():
+    chosen = run.faithful("RNN", 5, 0, steps=60, **{**SMALL, "patience": 14})
+    kept = []
+    training.train(chosen, keep=lambda state: kept.append(state.arrays["history"]))
+    assert [len(losses) for losses in kept] == [20, 28, 28]
+    assert not np.array_equal(kept[1], kept[2])
+    chosen = dataclasses.replace(chosen, patience=1)
+    training.train(chosen, keep=lambda state: kept.append(state.arrays["history"]))
+    assert len(kept[-1]) == 20
+    np.testing.assert_array_equal(kept[0], kept[3])
 
 
 @pytest.mark.parametrize("cell", list(model.CELLS))

@@ -26,6 +26,7 @@ of the RNN and the GRU 1.4 times as fast as torch's, one of the LSTM level with 
 
 import argparse
 import dataclasses
+import itertools
 import math
 import multiprocessing
 import statistics
@@ -59,6 +60,7 @@ COURSE_SMOKE = [(3, 10, 7, 5)]
 TABLES = ["layers", "course", "training"]
 TRAINING = (20, 128, 128)
 TRAINING_SMOKE = (7, 4, 8)
+BATCHES = 50
 
 
 PRODUCT = sequence._product
@@ -131,14 +133,16 @@ class CoursePair:
 
 
 class TrainingPair:
-    """The same run in both engines, and one batch of it."""
+    """The same run in both engines, and batches of it that both go through in turn."""
 
     def __init__(self, cell, dtype, sizes):
         length, batch, hidden = sizes
         settings = {"batch": batch, "hidden": hidden, "dtype": dtype, "curriculum": None}
         chosen = run.tuned(cell, length, 0, **settings)
         task = tasks.TASKS[chosen.task](coding=chosen.coding, dtype=np.dtype(dtype))
-        self.batch = task.sample(np.random.default_rng(0), chosen.batch, chosen.length)
+        rng = np.random.default_rng(0)
+        drawn = [task.sample(rng, chosen.batch, chosen.length) for _ in range(BATCHES)]
+        self.my_batches, self.their_batches = itertools.cycle(drawn), itertools.cycle(drawn)
         self.mine, self.theirs = (
             training.learner(
                 dataclasses.replace(chosen, engine=engine), task, np.random.default_rng(0)
@@ -148,11 +152,11 @@ class TrainingPair:
 
     def handrnn(self):
         """One training step."""
-        self.mine.update(*self.batch)
+        self.mine.update(*next(self.my_batches))
 
     def torch(self):
         """The same in torch."""
-        self.theirs.update(*self.batch)
+        self.theirs.update(*next(self.their_batches))
 
 
 def seconds(function):

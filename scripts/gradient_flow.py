@@ -14,7 +14,8 @@ lies inside it shrinks a gradient at every step, what lies outside may blow it u
 dL/dh_t is the total derivative, through the read-out and through all later steps, of one
 sequence's own loss; mean and quantiles are over 256 fresh sequences, in float64.
 
-Price: 2 minutes on two cores, nearly all of it training. Started again, it goes on from there.
+Price: 2 minutes on two cores, nearly all of it training. Started again, it goes on from there, and
+the figure is of the runs asked for.
 Expected: from the faithful start of the RNN some 1e-60 of the gradient arrive at the first digit
 (1e-7 in the LSTM, 1e-3 in the GRU), a straight line in the logarithmic picture; from the tuned
 start some hundredths in the RNN and the GRU, and in the LSTM, whose gates add up over the steps,
@@ -24,13 +25,12 @@ and has eigenvalues outside the circle.
 """
 
 import argparse
-import shutil
 import sys
 
 import numpy as np
 import readme
 
-from handrnn.lab import command_line, drawing, gradients, run
+from handrnn.lab import command_line, drawing, files, gradients, run
 
 NAME = "gradient_flow"
 LENGTH, SEEDS, STEPS = 100, 1, 3000
@@ -80,27 +80,23 @@ def left(one: gradients.Flow) -> str:
     return f"{np.median(magnitudes[1] / magnitudes[-1]):.1e}"
 
 
-def ask(options: argparse.Namespace) -> dict[str, str]:
-    """Train what is missing, print a table, draw; return what failed."""
-    outcome = command_line.execute(options.runs, options)
-    if outcome.records:
-        figure = gradients.figure(options.out, NAME)
-        head, rows = table(gradients.flows(options.out))
-        print("share of the gradient at the last hidden state that arrives at the first")
-        print(command_line.aligned(head, rows))
-        if options.readme:
-            caption = f"|dL/dh_1| / |dL/dh_{LENGTH - 1}|, median of the sequences."
-            readme.publish("gradients", head, rows, caption, figure)
-            eigenvalues = f"{NAME}_eigenvalues.csv"
-            target = readme.README.parent / "scripts" / "figures" / eigenvalues
-            shutil.copyfile(figure.with_name(eigenvalues), target)
-        print(f"figure: {figure}")
-    return outcome.failed
+def show(options: argparse.Namespace, records: list[files.Record]) -> None:
+    """Measure the runs asked for, print a table and draw."""
+    measured = gradients.flows(options.out, records)
+    figure = gradients.figure(options.out, NAME, measured)
+    head, rows = table(measured)
+    print("share of the gradient at the last hidden state that arrives at the first")
+    print(command_line.aligned(head, rows))
+    if options.readme:
+        caption = f"|dL/dh_1| / |dL/dh_{options.length - 1}|, median of the sequences."
+        readme.publish("gradients", head, rows, caption, figure)
+        readme.copy(figure.with_name(f"{NAME}_eigenvalues.csv"))
+    print(f"figure: {figure}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Ask the question; 1 if a run failed, 130 after Ctrl-C."""
-    return command_line.answer(parse(arguments), ask)
+    return command_line.answer(parse(arguments), show)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ LAYERS = {"RNN": 3.0, "LSTM": 2.5}
 STEP = 0.3  # of the sine's argument: a period is about 21 steps
 READ, ALONE = 40, 120
 LENGTH = 7
-CLASSES = palindrome.Palindrome.classes
+CLASSES = palindrome.Palindrome.outputs
 CHECKS = 20
 
 

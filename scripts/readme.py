@@ -1,18 +1,21 @@
 """Tables and numbers of the README, each between two comments that name the script behind it."""
 
-import shutil
 from pathlib import Path
 
+from handrnn.lab import files
+
 README = Path(__file__).resolve().parent.parent / "README.md"
+FIGURES = Path(__file__).resolve().parent / "figures"
 
 
 def replace(section: str, text: str) -> None:
     """Put text between ``<!-- section -->`` and ``<!-- /section -->``."""
-    before, opening, rest = README.read_text().partition(f"<!-- {section} -->\n")
+    before, opening, rest = README.read_text(encoding="utf-8").partition(f"<!-- {section} -->\n")
     _, closing, after = rest.partition(f"<!-- /{section} -->")
     if not (opening and closing):
         raise ValueError(f"{README.name} has no section {section}")
-    README.write_text(before + opening + text.strip() + "\n" + closing + after)
+    written = before + opening + text.strip() + "\n" + closing + after
+    files.write_whole(README, written.encode())
     print(f"{README.name}: section {section} written")
 
 
@@ -26,8 +29,12 @@ def publish(
     section: str, head: list[str], rows: list[list[str]], caption: str, figure: Path
 ) -> None:
     """Write a table into the README, and a figure with its numbers beside these scripts."""
-    target = Path(__file__).resolve().parent / "figures"
-    target.mkdir(exist_ok=True)
-    for path in (figure, figure.with_suffix(".csv")):
-        shutil.copyfile(path, target / path.name)
+    copy(figure)
+    copy(figure.with_suffix(".csv"))
     replace(section, f"{table(head, rows)}\n\n{caption}")
+
+
+def copy(path: Path) -> None:
+    """Copy a file of a sweep to the figures beside these scripts."""
+    FIGURES.mkdir(exist_ok=True)
+    files.write_whole(FIGURES / path.name, path.read_bytes())

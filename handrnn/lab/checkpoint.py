@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import __version__
 from . import files, training
 from . import run as run_module
 
@@ -46,7 +45,7 @@ class Checkpoint:
 def save(path: pathlib.Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; OSError, and the earlier one still there, if that is not possible."""
     document = {
-        "version": __version__,
+        "versions": files.versions(checkpoint.state.numbers["run"]["engine"]),
         "seconds": checkpoint.seconds,
         "numbers": checkpoint.state.numbers,
         "arrays": list(checkpoint.state.arrays),
@@ -61,26 +60,37 @@ def save(path: pathlib.Path, checkpoint: Checkpoint) -> None:
 def load(path: pathlib.Path, run: run_module.Run) -> Checkpoint | None:
     """Read the checkpoint of a run; None if there is none that the run can go on from.
 
-    One that is damaged, or of other parameters or another version, is said in the log: the run
-    then starts anew, and comes to the same bits.
+    One that is damaged, of other parameters, or of other versions of the packages that decide the
+    bits, is said in the log: the run then starts anew.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the run's engine is missing.
     """
     if not path.exists():
         return None
+    versions = files.versions(run.engine)
     try:
         document, arrays = _read(path)
-        version, numbers = document["version"], document["numbers"]
-        state = training.State(numbers=numbers, arrays=arrays)
-        seconds = float(document["seconds"])
+        why = _why_unfit(document, run, versions)
+        if why is None:
+            state = training.State(document["numbers"], arrays)
+            there = Checkpoint(state, float(document["seconds"]))
+            there.checks()
+            return there
     except Exception:  # there are as many exceptions as ways to damage an archive
-        _log.warning("%s is damaged: its run starts anew", path)
-        return None
-    if version != __version__:
-        _log.warning("%s is of version %s: its run starts anew", path, version)
-        return None
-    if numbers["run"] != dataclasses.asdict(run):
-        _log.warning("%s is of other parameters: its run starts anew", path)
-        return None
-    return Checkpoint(state, seconds)
+        why = "damaged"
+    _log.warning("%s is %s: its run starts anew", path, why)
+    return None
+
+
+def _why_unfit(document: dict, run: run_module.Run, versions: dict[str, str]) -> str | None:
+    """Say why a run cannot go on from this document; None if it can."""
+    for name, version in versions.items():
+        if document["versions"][name] != version:
+            return f"of {name} {document['versions'][name]}, not {version}"
+    return None if document["numbers"]["run"] == dataclasses.asdict(run) else "of other parameters"
 
 
 def _read(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray]]:

@@ -1,12 +1,11 @@
 """What the command lines of experiments have in common: options, execution, last words.
 
 A script makes a `parser`, adds options of its own, has them read by `parse`, and hands what it
-does with them to `answer`.
+shows of the runs to `answer`.
 """
 
 import argparse
 import contextlib
-import os
 import pathlib
 import sys
 import tempfile
@@ -119,7 +118,12 @@ def execute(runs: Iterable[run_module.Run], options: argparse.Namespace) -> swee
             if options.dask is not None:
                 executor = stack.enter_context(executors.dask_cluster(options.dask))
             return sweep.sweep(
-                runs, options.out, executor, options.workers, not options.no_progress
+                runs,
+                options.out,
+                executor,
+                options.workers,
+                not options.no_progress,
+                remote=options.dask is not None,
             )
     except KeyboardInterrupt:
         done = sum(files.is_done(run, options.out / run.name) for run in runs)
@@ -129,41 +133,45 @@ def execute(runs: Iterable[run_module.Run], options: argparse.Namespace) -> swee
         ) from None
 
 
-def answer(options: argparse.Namespace, ask: Callable[[argparse.Namespace], dict[str, str]]) -> int:
-    """Have the question asked, and say in one line each what did not work.
+def answer(
+    options: argparse.Namespace,
+    show: Callable[[argparse.Namespace, list[files.Record]], None],
+    train: Callable[[argparse.Namespace], sweep.Outcome] | None = None,
+) -> int:
+    """Have the runs executed and shown, and say in one line each what did not work.
 
     Parameters
     ----------
     options : Namespace
-        Of `parse`.
-    ask : callable
-        Executes, prints and draws; returns the runs that failed, each with what it said.
+        Of `parse`, with the ``runs`` to execute unless `train` finds them.
+    show : callable
+        Prints and draws what came of the runs; not called if none is finished.
+    train : callable, optional
+        Executes the runs, by default all of ``options.runs`` at once.
 
     Returns
     -------
     int
         Exit status: 0; 1 if a run failed or nothing could be done; 130 after Ctrl-C.
     """
+    failed: dict[str, str] = {}
+    status = 0
     try:
         drawing.require_matplotlib()
-        _make_directory(options.out)
-        failed = ask(options)
+        files.make_directory(options.out)
+        outcome = execute(options.runs, options) if train is None else train(options)
+        failed = outcome.failed
+        if outcome.records:
+            show(options, outcome.records)
     except InterruptedSweepError as error:
         print(error, file=sys.stderr)
         return 130
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
-        return 1
+        status = 1
     for name, error in failed.items():
         print(f"{name} failed: {error}", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _make_directory(path: pathlib.Path) -> None:
-    """Make the directory of the results; OSError where nothing can be written."""
-    path.mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} cannot be written to")
+    return 1 if failed else status
 
 
 def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

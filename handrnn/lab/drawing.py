@@ -2,12 +2,15 @@
 
 import csv
 import dataclasses
+import io
 import os
 import pathlib
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import files, tasks, training
+from . import run as run_module
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +23,7 @@ MARKERS = {"RNN": "o", "reluRNN": "D", "LSTM": "s", "GRU": "^"}
 GREY = "0.45"
 FAITHFUL = "faithful"  # the recipe that is drawn dashed and hollow
 _LINES = ("-", "-.", ":")
+_CAPTION, _TITLE = 15, 12  # letters that fit into an inch, at least
 _RUN_COLUMNS = ("label", "task", "cell", "length", "seed", "engine")
 
 
@@ -40,13 +44,34 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def save(figure: "Figure", directory: pathlib.Path, name: str) -> pathlib.Path:
-    """Write ``name.svg`` and ``name.png``, the same bytes each time; return the path of the PNG."""
+    """Write ``name.svg`` and ``name.png``, the same bytes each time; return the path of the PNG.
+
+    Each is there as a whole, or else what stood there before.
+    """
     import matplotlib
 
+    vectors, pixels = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(directory / f"{name}.svg", metadata={"Date": None})
-    figure.savefig(directory / f"{name}.png", dpi=160)
+        figure.savefig(vectors, format="svg", metadata={"Date": None})
+    figure.savefig(pixels, format="png", dpi=160)
+    files.write_whole(directory / f"{name}.svg", vectors.getvalue())
+    files.write_whole(directory / f"{name}.png", pixels.getvalue())
     return directory / f"{name}.png"
+
+
+def head(figure: "Figure", text: str) -> None:
+    """Write a line above a figure, broken where it would be wider than the figure."""
+    figure.suptitle(_wrapped(figure, text, _TITLE), fontsize="medium", x=0.01, ha="left")
+
+
+def caption(figure: "Figure", lines: Iterable[str]) -> None:
+    """Write lines in small print below a figure, broken where they would be wider than it."""
+    broken = [_wrapped(figure, line, _CAPTION) for line in lines]
+    figure.supxlabel("\n".join(broken), fontsize="small")
+
+
+def _wrapped(figure: "Figure", text: str, letters: int) -> str:
+    return textwrap.fill(text, int(letters * figure.get_figwidth()), break_on_hyphens=False)
 
 
 def read(directory: str | os.PathLike) -> list[files.Record]:
@@ -85,11 +110,10 @@ def _check_seeds(directory: str | os.PathLike, records: Iterable[files.Record]) 
     for record in records:
         run = record.run
         other = first.setdefault((run.label, run.cell, run.length), record).run
-        here, there = dataclasses.asdict(run), dataclasses.asdict(other)
         different = [
-            f"{name} ({there[name]!r} and {here[name]!r})"
-            for name in here
-            if name != "seed" and here[name] != there[name]
+            f"{name} ({there!r} and {here!r})"
+            for name, (there, here) in run_module.differences(other, run).items()
+            if name != "seed"
         ]
         if different:
             raise ValueError(
@@ -111,11 +135,27 @@ def labels(records: Iterable[files.Record]) -> list[str]:
 
 
 def line_style(label: str, among: Sequence[str]) -> str:
-    """Return the line of a recipe: dashed for the faithful one, the others told apart."""
+    """Return the line of a recipe: dashed for the faithful one, the others told apart.
+
+    Raises
+    ------
+    ValueError
+        If there are more recipes than lines that are told apart.
+    """
+    check_lines(among)
     if label == FAITHFUL:
         return "--"
-    others = [other for other in among if other != FAITHFUL]
-    return _LINES[others.index(label) % len(_LINES)]
+    return _LINES[[other for other in among if other != FAITHFUL].index(label)]
+
+
+def check_lines(among: Sequence[str]) -> None:
+    """Raise ValueError if there are more recipes than lines that are told apart."""
+    others = [label for label in among if label != FAITHFUL]
+    if len(others) > len(_LINES):
+        raise ValueError(
+            f"{len(others)} recipes beside {FAITHFUL!r} are too many for one figure: "
+            f"there are {len(_LINES)} kinds of lines to tell them apart"
+        )
 
 
 def keep_apart(figure: "Figure") -> None:
@@ -177,11 +217,12 @@ def legend(axes: "Axes", cell: str, columns: int = 1) -> None:
 
 
 def write_table(path: pathlib.Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        writer.writerows(rows)
+    """Write a CSV file, which is there as a whole, or else what stood there before."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows(rows)
+    files.write_whole(path, text.getvalue().encode())
 
 
 def write_runs(path: pathlib.Path, records: Iterable[files.Record]) -> None:

@@ -121,8 +121,9 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
     """Lend the executor of a Dask cluster.
 
     A run whose worker dies is sent to another one by the scheduler. Workers need handrnn and
-    threadpoolctl; they may see the sweep's directory or not. The bits are the same where the
-    machines have the same kind of processor and the same NumPy.
+    threadpoolctl; they may see the sweep's directory or not. One that does not sends its files at
+    the end of a run, and keeps no checkpoint that outlives it: should it die, its run starts anew.
+    The bits are the same where the machines have the same kind of processor and the same NumPy.
 
     Parameters
     ----------
@@ -150,7 +151,8 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
     with client:
         if not client.scheduler_info()["workers"]:
             _log.warning("the cluster at %s has no workers yet: waiting for them", address)
-        executor = client.get_executor()
+        # A call made again, since another process held its run, is no call already answered.
+        executor = client.get_executor(pure=False)
         try:
             yield executor
         except BaseException:

@@ -56,8 +56,7 @@ def points(records: Sequence[files.Record]) -> list[Point]:
     for record in records:
         key = (record.run.label, record.run.cell, record.run.length)
         groups.setdefault(key, []).append(record.result.accuracy)
-    rng = np.random.default_rng(_RESAMPLING_SEED)
-    return [_point(*key, groups[key], rng) for key in sorted(groups, key=_place)]
+    return [_point(*key, groups[key]) for key in sorted(groups, key=_place)]
 
 
 def _place(key: tuple[str, str, int]) -> tuple[bool, str, int, int]:
@@ -65,10 +64,14 @@ def _place(key: tuple[str, str, int]) -> tuple[bool, str, int, int]:
     return label != drawing.FAITHFUL, label, drawing.CELLS.index(cell), length
 
 
-def _point(
-    label: str, cell: str, length: int, accuracies: list[float], rng: np.random.Generator
-) -> Point:
-    low, high = statistics.bootstrap_band(accuracies, rng)
+def _generator(label: str, cell: str, length: int) -> np.random.Generator:
+    """A point's own, so that its band is the same whatever else is in the figure."""
+    entropy = [_RESAMPLING_SEED, length, drawing.CELLS.index(cell), *label.encode()]
+    return np.random.default_rng(np.random.SeedSequence(entropy))
+
+
+def _point(label: str, cell: str, length: int, accuracies: list[float]) -> Point:
+    low, high = statistics.bootstrap_band(accuracies, _generator(label, cell, length))
     solved = statistics.count_solved(accuracies)
     share_low, share_high = statistics.wilson_interval(solved, len(accuracies))
     return Point(
@@ -109,13 +112,14 @@ def accuracy_vs_length(
     ------
     ValueError
         If no run in the directory is finished, or if they do not belong into one figure, as
-        `drawing.read` tells.
+        `drawing.read` and `drawing.line_style` tell; nothing is written then.
     ModuleNotFoundError
         If matplotlib is missing.
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
     records = drawing.read(directory)
+    drawing.check_lines(drawing.labels(records))
     gathered = points(records)
     _write_points(directory / f"{name}.csv", gathered)
     drawing.write_runs(directory / f"{name}_runs.csv", records)
@@ -155,6 +159,7 @@ def places(lengths: Sequence[int], at: Sequence[int]) -> np.ndarray:
 
 
 def _checks_at_chance(records: Sequence[files.Record]) -> int:
+    """Of how many an accuracy is the highest; 0 if all runs diverged before the first."""
     return max(record.result.confirmations for record in records)
 
 
@@ -163,17 +168,22 @@ def _draw_chance(above: "Axes", records: Sequence[files.Record]) -> None:
     run = records[0].run
     task = tasks.TASKS[run.task]
     above.axhline(task.chance, color=drawing.GREY, linewidth=1, linestyle=":")
-    if not task.every_step:  # else the answers to one sequence are not independent
-        checks = _checks_at_chance(records)
+    checks = _checks_at_chance(records)
+    if checks and not task.every_step:  # else the answers to one sequence are not independent
         low, high = statistics.chance_band(1 / task.chance, run.confirm, checks)
         above.axhspan(low, high, color="0.75", linewidth=0)
 
 
 def _is_published(records: Sequence[files.Record]) -> bool:
-    """Whether the published values are of runs like these."""
+    """Whether there are published values of runs like these, and of lengths among theirs."""
+    lengths = [record.run.length for record in records]
+    cells = drawing.cells(records)
     return all(
         record.run.task == published.TASK and record.run.hidden == published.UNITS
         for record in records
+    ) and any(
+        value.cell in cells and min(lengths) <= value.length <= max(lengths)
+        for value in published.VALUES
     )
 
 
@@ -273,7 +283,7 @@ def _caption(figure: "Figure", panels: np.ndarray, records: Sequence[files.Recor
     run = records[0].run
     panels[0, 0].set_ylabel(f"highest accuracy on\n{run.confirm:,} fresh sequences")
     panels[1, 0].set_ylabel("share of seeds\nat 99 %")
-    figure.suptitle(drawing.settings_line(records), fontsize="medium", x=0.01, ha="left")
+    drawing.head(figure, drawing.settings_line(records))
     lines = [
         _length_line(run.task),
         "dots: seeds; line: median; band: bootstrap, 95 %; bars below: Wilson, 95 %; L99: longest "
@@ -282,7 +292,7 @@ def _caption(figure: "Figure", panels: np.ndarray, records: Sequence[files.Recor
     ]
     if _is_published(records):
         lines.append("grey crosses, bars and brackets: values of published course reports")
-    figure.supxlabel("\n".join(lines), fontsize="small")
+    drawing.caption(figure, lines)
 
 
 def _length_line(task: str) -> str:
@@ -297,7 +307,7 @@ def _length_line(task: str) -> str:
 def _chance_line(records: Sequence[files.Record]) -> str:
     task = tasks.TASKS[records[0].run.task]
     line = f"dotted: chance, {task.chance:.3g}"
-    if not task.every_step:
+    if _checks_at_chance(records) and not task.every_step:
         checks = drawing.counted(_checks_at_chance(records), "check")
         line += f"; grey band: the highest of {checks} at chance, 95 %"
     return line

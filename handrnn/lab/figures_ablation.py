@@ -154,12 +154,10 @@ def ablation(directory: str | os.PathLike, name: str = "ablation") -> pathlib.Pa
         images[0], ax=list(panels), shrink=0.5, aspect=18, ticks=[0, 0.5, 1], format="{x:.0%}"
     )
     bar.set_label("share of seeds at 99 %")
-    figure.suptitle(drawing.settings_line(records), fontsize="medium", x=0.01, ha="left")
-    figure.supxlabel(
-        f"T, and the seeds that reach 99 % on {records[0].run.confirm:,} fresh sequences; "
-        "bold: odd T",
-        fontsize="small",
-    )
+    drawing.head(figure, drawing.settings_line(records))
+    confirm = f"{records[0].run.confirm:,}"
+    line = f"T, and the seeds that reach 99 % on {confirm} fresh sequences; bold: odd T"
+    drawing.caption(figure, [line])
     return drawing.save(figure, directory, name)
 
 

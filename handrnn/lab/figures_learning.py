@@ -78,7 +78,8 @@ def learning(directory: str | os.PathLike, length: int, name: str = "learning") 
     Raises
     ------
     ValueError
-        As `drawing.read`; or if no run of this length is finished.
+        As `drawing.read` and `drawing.line_style`; or if no run of this length is finished. Nothing
+        is written then.
     ModuleNotFoundError
         If matplotlib is missing.
     """
@@ -88,13 +89,14 @@ def learning(directory: str | os.PathLike, length: int, name: str = "learning") 
     drawn = curves(directory, records)
     if not drawn:
         raise ValueError(f"{directory} holds no finished run of T = {length} to draw")
+    labels = drawing.labels(records)
+    drawing.check_lines(labels)
     name = f"{name}_T{length:03d}"
     _write_checks(directory / f"{name}.csv", directory, drawn)
     cells = drawing.cells(records)
     figure = drawing.new_figure(1.4 + 2.9 * max(2, len(cells)), 5.2)
     drawing.keep_apart(figure)
     panels = figure.subplots(2, len(cells), sharex=True, sharey="row", squeeze=False)
-    labels = drawing.labels(records)
     for cell, (above, below) in zip(cells, panels.T, strict=True):
         for curve in drawn:
             if curve.record.run.cell == cell:
@@ -114,15 +116,14 @@ def learning(directory: str | os.PathLike, length: int, name: str = "learning") 
     panels[1, 0].locator_params("x", nbins=4)
     panels[0, 0].set_ylabel(f"accuracy on\n{run.screen:,} fresh sequences")
     panels[1, 0].set_ylabel("training loss")
-    figure.suptitle(
-        f"T = {length}: {drawing.settings_line(records)}", fontsize="medium", x=0.01, ha="left"
-    )
-    figure.supxlabel(
-        "updates (a line a seed; pale: trained on shorter sequences so far)\nstar: the reported "
-        f"accuracy, the highest on {run.confirm:,} other fresh sequences, at its update; "
-        f"dotted: chance, {task.chance:.3g}, and the loss without memory, {baseline:.3g}",
-        fontsize="small",
-    )
+    drawing.head(figure, f"T = {length}: {drawing.settings_line(records)}")
+    lines = [
+        "updates (a line a seed; pale: trained on shorter sequences so far)",
+        f"star: the reported accuracy, the highest on {run.confirm:,} other fresh sequences, at "
+        f"its update; dotted: chance, {task.chance:.3g}, and the loss without memory, "
+        f"{baseline:.3g}",
+    ]
+    drawing.caption(figure, lines)
     return drawing.save(figure, directory, name)
 
 

@@ -37,7 +37,7 @@ class Step:
     slowest : float
         Minutes of the slowest seed.
     passed : bool
-        Whether at least 80 % of the seeds solved it.
+        Whether at least 80 % of the seeds solved it; a seed without a result does not count.
     """
 
     label: str
@@ -210,20 +210,20 @@ def reach(
     figure = drawing.new_figure(9.0, 1.7 + 0.62 * len(rows))
     axes = figure.subplots()
     draw(axes, found, records, minutes)
-    figure.suptitle(drawing.settings_line(records), fontsize="medium", x=0.01, ha="left")
-    figure.supxlabel(_caption(records, minutes), fontsize="small")
+    drawing.head(figure, drawing.settings_line(records))
+    drawing.caption(figure, _caption(records, minutes))
     return drawing.save(figure, directory, name)
 
 
-def _caption(records: Sequence[files.Record], minutes: float) -> str:
+def _caption(records: Sequence[files.Record], minutes: float) -> list[str]:
     solved = records[0].run.solved
     limit = "" if np.isinf(minutes) else f" and {minutes:g} minutes a run"
-    return (
+    return [
         f"T; bar: the longest that at least 80 % of the seeds solve ({solved:.1%} confirmed on "
-        f"{records[0].run.confirm:,} fresh sequences) within the updates{limit}\n"
+        f"{records[0].run.confirm:,} fresh sequences) within the updates{limit}",
         "dots: the longest of each seed; cross: the length that ended the climb (without one: no "
-        "longer length was tried); minutes: median at the longest"
-    )
+        "longer length was tried); minutes: median at the longest",
+    ]
 
 
 def draw(
@@ -231,7 +231,7 @@ def draw(
 ) -> None:
     """Draw a pair of bars for each cell and recipe, with the seeds on them."""
     rows = list(dict.fromkeys((climb.cell, climb.label) for climb in found))
-    lengths = [record.run.length for record in records]
+    lengths = sorted({record.run.length for record in records})
     start = 0.8 * min(lengths)
     for climb in found:
         place = rows.index((climb.cell, climb.label))
@@ -248,7 +248,7 @@ def draw(
         )
     axes.set_xscale("log")
     axes.set_xlim(start, max(lengths) * 1.15)
-    ticks = sorted({length - length % 2 for length in lengths})
+    ticks = [length for length in lengths if length % 2 == 0 or length - 1 not in lengths]
     axes.set_xticks(ticks, list(map(str, ticks)))
     axes.set_xticks([], minor=True)
     axes.set_yticks(range(len(rows)), [f"{cell}, {label}" for cell, label in rows])

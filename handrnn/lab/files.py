@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .. import __version__
-from . import model, training
+from . import model, torch_model, training
 from . import run as run_module
 
 CONFIG, METRICS, DONE = "config.json", "metrics.csv", "done.json"
@@ -30,6 +31,7 @@ CHECKPOINT, WEIGHTS = "checkpoint.npz", "weights.npz"
 FAILED, LOCK = "failed.txt", "lock"
 
 _COLUMNS = [field.name for field in dataclasses.fields(training.Check)]
+_STATUS = pathlib.Path("/proc/self/status")
 _BYTES_IN_MIB = 2**20
 
 
@@ -101,6 +103,13 @@ def write_json(path: pathlib.Path, content: dict) -> None:
     write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
+def make_directory(directory: pathlib.Path) -> None:
+    """Make the directory of a sweep; OSError where nothing can be written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory, os.W_OK):
+        raise PermissionError(f"{directory} cannot be written to")
+
+
 def check_lock_is_there() -> None:
     """Raise ModuleNotFoundError, saying what to install, if filelock is missing."""
     try:
@@ -169,21 +178,23 @@ def finish(
         "result": dataclasses.asdict(result),
         "seconds": round(seconds, 3),
         "peak_memory_mib": peak_memory(),
-        "versions": _versions(engine),
+        "versions": {"python": platform.python_version(), **versions(engine)},
     }
-    write_json(directory / DONE, content)
+    _finish(directory, content)
+
+
+def _finish(directory: pathlib.Path, done: dict[str, Any]) -> None:
+    (directory / FAILED).unlink(missing_ok=True)
+    write_json(directory / DONE, done)
     remove_checkpoint(directory)
 
 
-def _versions(engine: str) -> dict[str, str]:
-    versions = {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "handrnn": __version__,
-    }
+def versions(engine: str) -> dict[str, str]:
+    """Versions of the packages that decide the bits of a run of this engine."""
+    found = {"numpy": np.__version__, "handrnn": __version__}
     if engine == "torch":
-        versions["torch"] = str(sys.modules["torch"].__version__)  # there, since it has trained
-    return versions
+        found["torch"] = torch_model.version()
+    return found
 
 
 def write_weights(directory: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -197,9 +208,16 @@ def write_weights(directory: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> 
 
 
 def note_failure(directory: pathlib.Path, why: str) -> None:
-    """Leave word of why a run failed; nothing where that cannot be written either."""
-    with contextlib.suppress(OSError):
-        write_whole(directory / FAILED, f"{why}\n".encode())
+    """Leave word of why a run failed.
+
+    Nothing is left where that cannot be written either, where another process has taken the run
+    up, or where one has finished it.
+    """
+    if not directory.is_dir():
+        return
+    with contextlib.suppress(OSError), lock(directory) as free:
+        if free and not (directory / DONE).exists():
+            write_whole(directory / FAILED, f"{why}\n".encode())
 
 
 def read_failure(directory: pathlib.Path) -> str | None:
@@ -221,6 +239,11 @@ def peak_memory() -> float | None:
 
     A process that executes several runs tells the most of any of them.
     """
+    # Linux's getrusage begins with what the process held that started this one.
+    with contextlib.suppress(OSError):
+        highest = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
+        if highest is not None:
+            return round(int(highest[1]) * 1024 / _BYTES_IN_MIB, 1)
     try:
         import resource
     except ModuleNotFoundError:
@@ -230,19 +253,72 @@ def peak_memory() -> float | None:
 
 
 def read(directory: pathlib.Path) -> Record | None:
-    """Read a finished run; None if it is not finished or its files are damaged."""
+    """Read a finished run.
+
+    Returns
+    -------
+    Record or None
+        None if it is not finished, or its files are damaged or not as this version writes them.
+    """
     try:
-        done = json.loads((directory / DONE).read_text())
-        run = run_module.Run(**json.loads((directory / CONFIG).read_text()))
-        return Record(run, training.Result(**done["result"]), done["seconds"])
-    except (OSError, ValueError, TypeError, KeyError):
+        return _read(directory)
+    except ValueError:
         return None
 
 
+def _read(directory: pathlib.Path) -> Record | None:
+    """Read a finished run; ValueError if another version of handrnn has written it."""
+    try:
+        done = json.loads((directory / DONE).read_text())
+        config = json.loads((directory / CONFIG).read_text())
+    except (OSError, ValueError):
+        return None
+    settings = _fields(directory / CONFIG, config, run_module.Run)
+    if not isinstance(done, dict) or not done.keys() >= {"result", "seconds"}:
+        raise _unknown(directory / DONE, "result or seconds missing")
+    result = _fields(directory / DONE, done["result"], training.Result)
+    try:
+        run = run_module.Run(**settings)
+    except ValueError as error:
+        raise _unknown(directory / CONFIG, str(error)) from None
+    return Record(run, training.Result(**result), done["seconds"])
+
+
+def _fields(path: pathlib.Path, content: Any, kind: type) -> dict[str, Any]:
+    """Return a file's content; ValueError if it has not exactly the fields of this kind."""
+    known = {field.name for field in dataclasses.fields(kind)}
+    there = set(content) if isinstance(content, dict) else set()
+    for names, what in ((there - known, "unknown"), (known - there, "missing")):
+        if names:
+            raise _unknown(path, f"{', '.join(sorted(names))} {what}")
+    return content
+
+
+def _unknown(path: pathlib.Path, why: str) -> ValueError:
+    return ValueError(
+        f"{path} was not written by this version of handrnn ({why}): "
+        "choose another directory, or remove that one"
+    )
+
+
+def _has_its_metrics(directory: pathlib.Path, record: Record) -> bool:
+    """Whether the metrics go to the end of the run."""
+    last = read_last_check(directory)
+    return last is not None and last.get("step") == str(record.result.steps)
+
+
 def read_all(directory: str | os.PathLike) -> list[Record]:
-    """Read all finished runs of a sweep, ordered by name."""
-    records = (read(path.parent) for path in sorted(pathlib.Path(directory).glob(f"*/{DONE}")))
-    return [record for record in records if record is not None]
+    """Read all finished runs of a sweep, ordered by name.
+
+    A run whose metrics are damaged is left out, and so is one in a directory of another name: a
+    copy would count twice.
+    """
+    found = []
+    for path in sorted(done.parent for done in pathlib.Path(directory).glob(f"*/{DONE}")):
+        record = read(path)
+        if record is not None and record.run.name == path.name and _has_its_metrics(path, record):
+            found.append(record)
+    return found
 
 
 def read_checks(directory: pathlib.Path) -> list[dict[str, str]]:
@@ -275,23 +351,31 @@ def _parse(lines: list[str]) -> list[dict[str, str]]:
 
 
 def is_done(run: run_module.Run, directory: pathlib.Path) -> bool:
-    """Whether the run is finished in its directory; ValueError if another one is."""
-    record = read(directory)
+    """Whether the run is finished in its directory; errors as `read_done`."""
+    return read_done(run, directory) is not None
+
+
+def read_done(run: run_module.Run, directory: pathlib.Path) -> Record | None:
+    """Read a run if it is finished in its directory, and its files are not damaged.
+
+    Raises
+    ------
+    ValueError
+        If a finished run of other parameters, or of another version, is in the directory.
+    """
+    record = _read(directory)
     if record is None:
-        return False
-    there, asked = dataclasses.asdict(record.run), dataclasses.asdict(run)
+        return None
     different = [
-        f"{name} = {there[name]!r}, not {asked[name]!r}"
-        for name in asked
-        if there[name] != asked[name]
+        f"{name} = {there!r}, not {asked!r}"
+        for name, (there, asked) in run_module.differences(record.run, run).items()
     ]
     if different:
         raise ValueError(
             f"{directory} holds a finished run with {'; '.join(different)}: "
             "choose another directory, or remove that one"
         )
-    last = read_last_check(directory)
-    return last is not None and last.get("step") == str(record.result.steps)
+    return record if _has_its_metrics(directory, record) else None
 
 
 def as_data(directory: pathlib.Path) -> Finished:
@@ -308,8 +392,8 @@ def take_in(run: run_module.Run, directory: pathlib.Path, finished: Finished) ->
     with lock(directory) as free:
         if not free or is_done(run, directory):
             return
+        (directory / DONE).unlink(missing_ok=True)  # of damaged files; these shall not fit it
         write_json(directory / CONFIG, dataclasses.asdict(run))
         write_whole(directory / METRICS, finished.metrics)
         write_whole(directory / WEIGHTS, finished.weights)
-        write_json(directory / DONE, finished.done)
-        remove_checkpoint(directory)
+        _finish(directory, finished.done)

@@ -189,11 +189,13 @@ def flow(run: run_module.Run, stage: str, weights: model.Arrays, batch: int | No
     Raises
     ------
     ValueError
-        If the weights are not those of such a network.
+        If the weights are not those of such a network, or not all finite.
     """
     wide = dataclasses.replace(run, dtype="float64", engine="numpy", device="cpu")
     task = tasks.TASKS[run.task](coding=run.coding, dtype=np.float64)
     layer, readout = model.initial_modules(wide, task, np.random.default_rng(0))
+    if not all(np.all(np.isfinite(array)) for array in weights.values()):
+        raise ValueError(f"the weights of {run.name} are not all finite: it has diverged")
     layer.load_state_dict(model.under(weights, "layer."))
     readout.load_state_dict(model.under(weights, "readout."))
     rng = np.random.default_rng((run.seed, run.length, 1))
@@ -203,8 +205,17 @@ def flow(run: run_module.Run, stage: str, weights: model.Arrays, batch: int | No
     return Flow(run, stage, magnitudes, spectra(layer))
 
 
-def flows(directory: str | os.PathLike) -> list[Flow]:
+def flows(
+    directory: str | os.PathLike, records: Sequence[files.Record] | None = None
+) -> list[Flow]:
     """Measure the finished runs of a sweep's directory, the seeds of a cell taken together.
+
+    Parameters
+    ----------
+    directory : path
+        Of a sweep.
+    records : sequence of Record, optional
+        Which of its runs, by default all that are finished.
 
     Returns
     -------
@@ -219,7 +230,7 @@ def flows(directory: str | os.PathLike) -> list[Flow]:
         one cannot be read.
     """
     directory = pathlib.Path(directory)
-    records = drawing.read(directory)
+    records = drawing.read(directory) if records is None else records
     return [
         one
         for cell in drawing.cells(records)
@@ -260,7 +271,11 @@ def _together(measured: Sequence[Flow]) -> Flow:
     return Flow(first.run, first.stage, magnitudes, spectra)
 
 
-def figure(directory: str | os.PathLike, name: str = "gradient_flow") -> pathlib.Path:
+def figure(
+    directory: str | os.PathLike,
+    name: str = "gradient_flow",
+    measured: Sequence[Flow] | None = None,
+) -> pathlib.Path:
     """Draw |dL/dh_t| over t and the eigenvalues of W_hh, from the files of a sweep.
 
     Written beside the runs: ``name.png``, ``name.svg``, ``name.csv`` (a row a network, state and
@@ -269,9 +284,11 @@ def figure(directory: str | os.PathLike, name: str = "gradient_flow") -> pathlib
     Parameters
     ----------
     directory : path
-        A sweep's directory; see `flows` for what is drawn of it.
+        A sweep's directory.
     name : str
         Stem of the files written.
+    measured : sequence of Flow, optional
+        What to draw; by default all that `flows` finds in the directory.
 
     Returns
     -------
@@ -287,10 +304,10 @@ def figure(directory: str | os.PathLike, name: str = "gradient_flow") -> pathlib
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
-    measured = flows(directory)
+    measured = flows(directory) if measured is None else measured
     _write_magnitudes(directory / f"{name}.csv", measured)
     _write_eigenvalues(directory / f"{name}_eigenvalues.csv", measured)
-    drawn = drawing.new_figure(11.0, 10.0)
+    drawn = drawing.new_figure(11.0, 0.4 + sum(_heights(measured)))
     draw(drawn, measured)
     return drawing.save(drawn, directory, name)
 
@@ -300,9 +317,8 @@ def draw(figure: "Figure", measured: Sequence[Flow]) -> None:
     cells: dict[str, list[Flow]] = {}
     for one in measured:
         cells.setdefault(one.run.cell, []).append(one)
-    gates = [(cell, gate) for cell, group in cells.items() for gate in group[0].spectra]
-    rows = -(-len(gates) // _PANELS_IN_A_ROW)
-    halves: Any = figure.subfigures(2, 1, height_ratios=(3.8, 2.9 * rows))
+    gates = _gates(measured)
+    halves: Any = figure.subfigures(2, 1, height_ratios=_heights(measured))
     above, below = halves
 
     row = above.subplots(1, len(cells), squeeze=False)[0]
@@ -318,7 +334,7 @@ def draw(figure: "Figure", measured: Sequence[Flow]) -> None:
         fontsize="medium",
     )
 
-    panels = below.subplots(rows, _PANELS_IN_A_ROW, squeeze=False)
+    panels = below.subplots(-(-len(gates) // _PANELS_IN_A_ROW), _PANELS_IN_A_ROW, squeeze=False)
     for axes in panels.flat[len(gates) :]:
         axes.set_axis_off()
     for axes, (cell, gate) in zip(panels.flat, gates, strict=False):
@@ -328,6 +344,16 @@ def draw(figure: "Figure", measured: Sequence[Flow]) -> None:
         "circle",
         fontsize="medium",
     )
+
+
+def _gates(measured: Sequence[Flow]) -> list[tuple[str, str]]:
+    """Each cell's gates, a panel each."""
+    return list(dict.fromkeys((one.run.cell, gate) for one in measured for gate in one.spectra))
+
+
+def _heights(measured: Sequence[Flow]) -> tuple[float, float]:
+    """Inches for the gradients above, and for the rows of eigenvalues below."""
+    return 3.8, 2.9 * -(-len(_gates(measured)) // _PANELS_IN_A_ROW)
 
 
 def _name(one: Flow) -> str:

@@ -1,9 +1,11 @@
 """Progress of a sweep on a terminal: one bar for all of it, and one for each run alive."""
 
 import contextlib
+import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from . import files
 from . import run as run_module
 
 # More runs may be alive on a cluster than a terminal has lines.
@@ -11,10 +13,10 @@ MOST_BARS = 8
 
 
 class Bars:
-    """Quiet progress: takes every report and shows nothing."""
+    """Quiet progress: takes every report, shows nothing and reads nothing."""
 
-    def advance(self, run: run_module.Run, check: dict[str, str] | None) -> None:
-        """Take in the latest check of a run, a row of its metrics; None before the first."""
+    def advance(self, run: run_module.Run) -> None:
+        """Look how far a run is, by its metrics."""
 
     def end(self, run: run_module.Run, accuracy: float | None) -> None:
         """Take in that a run has ended, and its accuracy; None if it failed."""
@@ -25,20 +27,22 @@ class _TerminalBars(Bars):
         self,
         tqdm: type,
         runs: list[run_module.Run],
-        done: set[str],
-        checks: Mapping[str, dict[str, str] | None],
+        done: Mapping[str, float],
+        directory: pathlib.Path,
         cost: Callable[[run_module.Run], float],
     ) -> None:
         self.tqdm = tqdm
+        self.directory = directory
         self.cost = cost
         self.total = len(runs)
         self.ended = len(done)
         self.alive = set()
         self.own_bars = {}
-        self.best: float | None = None
+        self.best = max(done.values(), default=None)
         waiting = [run for run in runs if run.name not in done]
+        self.start = {run.name: _step(self._last_check(run)) for run in waiting}
         # What was spent before this sweep tells nothing about the speed of this one.
-        self.spent = {run.name: self._spent_at(run, checks.get(run.name)) for run in waiting}
+        self.spent = {run.name: self._spent_at(run, self.start[run.name]) for run in waiting}
         self.overall = tqdm(
             total=sum(map(cost, waiting)),
             initial=sum(self.spent.values()),
@@ -48,9 +52,14 @@ class _TerminalBars(Bars):
         )
         self._tell()
 
-    def advance(self, run: run_module.Run, check: dict[str, str] | None) -> None:
+    def _last_check(self, run: run_module.Run) -> dict[str, str] | None:
+        return files.read_last_check(self.directory / run.name)
+
+    def advance(self, run: run_module.Run) -> None:
+        check = self._last_check(run)
         step = _step(check)
-        if check is None or step is None:
+        began = run.name in self.alive or step != self.start[run.name]
+        if check is None or step is None or not began:  # an earlier sweep's metrics
             return
         self.alive.add(run.name)
         self._see(check.get("confirmed"))
@@ -68,7 +77,7 @@ class _TerminalBars(Bars):
             )
             bar.update(step - bar.n)
             bar.refresh()
-        self._spend(run, self._spent_at(run, check))
+        self._spend(run, self._spent_at(run, step))
 
     def end(self, run: run_module.Run, accuracy: float | None) -> None:
         if run.name in self.own_bars:
@@ -87,8 +96,8 @@ class _TerminalBars(Bars):
         counts = f"{self.ended} of {self.total} runs, {len(self.alive)} alive"
         self.overall.set_postfix_str(f"({counts}{best})")
 
-    def _spent_at(self, run: run_module.Run, check: dict[str, str] | None) -> float:
-        return self.cost(run) * min(1.0, (_step(check) or 0) / run.steps)
+    def _spent_at(self, run: run_module.Run, step: int | None) -> float:
+        return self.cost(run) * min(1.0, (step or 0) / run.steps)
 
     def _spend(self, run: run_module.Run, spent: float) -> None:
         self.overall.update(spent - self.spent[run.name])
@@ -110,8 +119,8 @@ def _step(check: dict[str, str] | None) -> int | None:
 @contextlib.contextmanager
 def bars(
     runs: Iterable[run_module.Run],
-    done: set[str],
-    checks: Mapping[str, dict[str, str] | None],
+    done: Mapping[str, float],
+    directory: pathlib.Path,
     cost: Callable[[run_module.Run], float],
     show: bool,
 ) -> Iterator[Bars]:
@@ -121,10 +130,10 @@ def bars(
     ----------
     runs : iterable of Run
         All runs of the sweep.
-    done : set of str
-        Names of those that are done already.
-    checks : mapping of str to dict or None
-        The latest check of each run that an earlier sweep has begun, by name.
+    done : mapping of str to float
+        Accuracies of those that are done already, by name.
+    directory : Path
+        Where the directories of the runs are.
     cost : callable
         Expected time of a run, in any unit.
     show : bool
@@ -139,7 +148,7 @@ def bars(
         print("progress bars need tqdm: pip install 'handrnn[plots]'", file=sys.stderr)
         yield Bars()
         return
-    terminal = _TerminalBars(tqdm, list(runs), done, checks, cost)
+    terminal = _TerminalBars(tqdm, list(runs), done, directory, cost)
     try:
         yield terminal
     finally:

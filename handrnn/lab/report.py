@@ -22,7 +22,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import __version__
-from . import command_line, drawing, figures, figures_learning, files, tasks
+from . import (
+    command_line,
+    drawing,
+    figures,
+    figures_ablation,
+    figures_learning,
+    figures_reach,
+    files,
+    gradients,
+    tasks,
+)
 from . import run as run_module
 
 NAME = "report"
@@ -250,15 +260,13 @@ class Contents:
             for one in group:
                 copy = copies / one.record.run.name
                 copy.mkdir()
-                for file in (files.CONFIG, files.METRICS, files.DONE):
-                    shutil.copyfile(self.directory / copy.name / file, copy / file)
-            what = f"{task}: accuracy against length"
-            pictures = [self._picture(what, figures.accuracy_vs_length, copies)]
-            for length in sorted({one.record.run.length for one in group}):
-                what = f"{task}: learning curves at T = {length}"
-                learning = functools.partial(figures_learning.learning, length=length)
-                pictures.append(self._picture(what, learning, copies))
-        return pictures
+                for file in (files.CONFIG, files.METRICS, files.DONE, files.WEIGHTS):
+                    if (self.directory / copy.name / file).exists():
+                        shutil.copyfile(self.directory / copy.name / file, copy / file)
+            records = [one.record for one in group]
+            return [
+                self._picture(f"{task}: {what}", draw, copies) for what, draw in _drawings(records)
+            ]
 
     def _picture(
         self, caption: str, draw: Callable[[pathlib.Path], pathlib.Path], copies: pathlib.Path
@@ -268,6 +276,38 @@ class Contents:
         except (ValueError, KeyError, TypeError) as error:  # such as numbers that are none
             return Picture(caption, why_not=str(error).replace(str(copies), self.name))
         return Picture(caption, png.with_suffix(".svg").read_bytes(), png.read_bytes())
+
+
+def _drawings(
+    records: Sequence[files.Record],
+) -> list[tuple[str, Callable[[pathlib.Path], pathlib.Path]]]:
+    """Which figures some runs are drawn in, each with its caption."""
+    runs = [record.run for record in records]
+    lengths = sorted({run.length for run in runs})
+    drawings: list[tuple[str, Callable]] = [
+        ("accuracy against length", figures.accuracy_vs_length),
+    ]
+    try:
+        drawing.check_lines(drawing.labels(records))
+    except ValueError:
+        return [*drawings, ("seeds that solve each combination", figures_ablation.ablation)]
+    if _is_climbed(runs):
+        drawings.append(("the longest length solved", figures_reach.reach))
+    for length in lengths:
+        learning = functools.partial(figures_learning.learning, length=length)
+        drawings.append((f"learning curves at T = {length}", learning))
+    labels = {run.label for run in runs}
+    if len(lengths) == len(labels) == 1 and drawing.FAITHFUL not in labels:
+        drawings.append(("gradients at the hidden states", gradients.figure))
+    return drawings
+
+
+def _is_climbed(runs: Iterable[run_module.Run]) -> bool:
+    """Whether some recipe of a cell was tried at several odd or several even lengths."""
+    ways: dict[tuple[str, str, int], set[int]] = {}
+    for run in runs:
+        ways.setdefault((run.label, run.cell, run.length % 2), set()).add(run.length)
+    return any(len(lengths) > 1 for lengths in ways.values())
 
 
 def _side_by_side(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:

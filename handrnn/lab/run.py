@@ -44,7 +44,7 @@ class Run:
         Which network of `handrnn.nn`, one layer, one direction, one bias a gate.
     seed : int
         With the length, decides every random number of the run. All cells and all recipes see
-        the same sequences at the same seed and length.
+        the same sequences at the same task, seed, length, batch and lengths trained on.
     hidden : int
         Hidden units.
     coding : str
@@ -187,6 +187,18 @@ class Run:
     def name(self) -> str:
         """Name of the run's directory in a sweep."""
         return f"{self.label}-{self.cell}-T{self.length:03d}-seed{self.seed}"
+
+
+def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters in which two runs differ, by name, each as its value in `a` and in `b`.
+
+    Examples
+    --------
+    >>> differences(Run(cell="GRU", rate=0.1), Run(cell="GRU", rate=0.2))
+    {'rate': (0.1, 0.2)}
+    """
+    here, there = dataclasses.asdict(a), dataclasses.asdict(b)
+    return {name: (here[name], there[name]) for name in here if here[name] != there[name]}
 
 
 def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -13,9 +13,9 @@ import os
 import pathlib
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from . import checkpoint, executors, files, progress, threads, training
+from . import checkpoint, executors, files, progress, training
 from . import run as run_module
 
 POLL_SECONDS = 0.5
@@ -53,6 +53,8 @@ def sweep(
     executor: concurrent.futures.Executor | None = None,
     workers: int = 2,
     show_progress: bool = True,
+    *,
+    remote: bool = False,
 ) -> Outcome:
     """Execute all runs that are not done yet.
 
@@ -61,14 +63,16 @@ def sweep(
     runs : iterable of Run
         What to execute; names have to differ.
     directory : path
-        Each run gets the subdirectory of its name. An executor on another machine that does not
-        see it sends its results back when a run ends.
+        Each run gets the subdirectory of its name.
     executor : concurrent.futures.Executor, optional
         Where to execute; by default a pool of `workers` processes of one BLAS thread each.
     workers : int
         Size of the default pool.
     show_progress : bool
         Whether to show progress bars; they stay away by themselves outside a terminal.
+    remote : bool
+        Whether the executor's machines may not see `directory`. Where one does not, a run is
+        executed in a temporary directory, and its files are sent back when it ends.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def sweep(
     ------
     ValueError
         If two runs share a name, or if a finished run in `directory` has the name of one of
-        these but other parameters.
+        these but other parameters, or was written by another version.
     OSError
         If there is something to execute and `directory` cannot be written to.
     ModuleNotFoundError
@@ -91,17 +95,18 @@ def sweep(
     directory = pathlib.Path(directory).absolute()  # a worker elsewhere has another place to be
     _check_names(runs)
     files.check_lock_is_there()
-    done = {run.name for run in runs if files.is_done(run, directory / run.name)}
+    found = (files.read_done(run, directory / run.name) for run in runs)
+    done = {record.run.name: record.result.accuracy for record in found if record is not None}
     waiting = sorted((run for run in runs if run.name not in done), key=cost, reverse=True)
     failed = {}
     if waiting:
-        _make_directory(directory)
-        checks = {run.name: files.read_last_check(directory / run.name) for run in waiting}
+        files.make_directory(directory)
+        call = execute_anywhere if remote else execute
         with contextlib.ExitStack() as stack:
             if executor is None:
                 executor = stack.enter_context(executors.process_pool(min(workers, len(waiting))))
-            bars = stack.enter_context(progress.bars(runs, done, checks, cost, show_progress))
-            failed = _Collection(executor, directory, bars).execute(waiting)
+            bars = stack.enter_context(progress.bars(runs, done, directory, cost, show_progress))
+            failed = _Collection(executor, call, directory, bars).execute(waiting)
     records = [files.read(directory / run.name) for run in runs if run.name not in failed]
     return Outcome([record for record in records if record is not None], len(done), failed)
 
@@ -114,23 +119,18 @@ def _check_names(runs: list[run_module.Run]) -> None:
         seen.add(run.name)
 
 
-def _make_directory(directory: pathlib.Path) -> None:
-    """Make the directory of a sweep; OSError where nothing can be written."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if not os.access(directory, os.W_OK):
-        raise PermissionError(f"{directory} cannot be written to")
-
-
 class _Collection:
     """Runs under way in an executor, and what came of those that ended."""
 
     def __init__(
         self,
         executor: concurrent.futures.Executor,
+        call: Callable[[run_module.Run, str], files.Finished | None],
         directory: pathlib.Path,
         bars: progress.Bars,
     ) -> None:
         self.executor = executor
+        self.call = call
         self.directory = directory
         self.bars = bars
         self.pending: dict[concurrent.futures.Future, run_module.Run] = {}
@@ -161,7 +161,7 @@ class _Collection:
     def _submit(self, runs: list[run_module.Run]) -> None:
         for run in runs:
             path = os.fspath(self.directory / run.name)
-            self.pending[self.executor.submit(execute_anywhere, run, path)] = run
+            self.pending[self.executor.submit(self.call, run, path)] = run
 
     def _end(self, run: run_module.Run, future: concurrent.futures.Future) -> None:
         try:
@@ -182,7 +182,7 @@ class _Collection:
 
     def _show(self) -> None:
         for run in (*self.pending.values(), *self.elsewhere):
-            self.bars.advance(run, files.read_last_check(self.directory / run.name))
+            self.bars.advance(run)
 
 
 def cost(run: run_module.Run) -> float:
@@ -193,7 +193,6 @@ def cost(run: run_module.Run) -> float:
 
 def execute_anywhere(run: run_module.Run, directory: str) -> files.Finished | None:
     """Execute a run as `execute` does, or beside it all where the sweep's directory is not seen."""
-    threads.check_one_thread()
     if os.access(pathlib.Path(directory).parent, os.W_OK):
         return execute(run, directory)
     with tempfile.TemporaryDirectory(prefix="handrnn-") as elsewhere:
@@ -211,11 +210,11 @@ def execute(run: run_module.Run, directory: str) -> files.Finished | None:
     Raises
     ------
     ValueError
-        If a run of other parameters is finished there.
-    FloatingPointError
-        As `training.train`.
+        If a run of other parameters, or of another version, is finished there.
     OSError
         If a file cannot be written.
+    ModuleNotFoundError, RuntimeError
+        As `training.train`.
     """
     path = pathlib.Path(directory)
     path.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def one_thread_in_children() -> Iterator[None]:
 _one_run = threading.RLock()
 
 
-def can_limit() -> bool:
+def _can_limit() -> bool:
     """Whether threadpoolctl is there."""
     try:
         import threadpoolctl  # noqa: F401
@@ -42,9 +42,9 @@ def can_limit() -> bool:
     return True
 
 
-def check_one_thread() -> None:
-    """Raise ModuleNotFoundError if nothing holds this process's BLAS to one thread."""
-    if not can_limit() and any(os.environ.get(name) != "1" for name in VARIABLES):
+def _check_variables() -> None:
+    """Raise ModuleNotFoundError if the environment leaves BLAS more than one thread."""
+    if any(os.environ.get(name) != "1" for name in VARIABLES):
         raise ModuleNotFoundError(
             "one BLAS thread needs threadpoolctl: pip install 'handrnn[plots]'"
         )
@@ -52,16 +52,20 @@ def check_one_thread() -> None:
 
 @contextlib.contextmanager
 def one_thread_here() -> Iterator[None]:
-    """Hold this process's BLAS to one thread, where threadpoolctl is there to do so.
+    """Hold this process's BLAS to one thread.
 
-    Another thread of the process that asks for the same waits until this context is left.
+    Another thread of the process that asks for the same waits until this context is left. Without
+    threadpoolctl, the environment has to have said one thread before NumPy was imported.
 
     Raises
     ------
+    ModuleNotFoundError
+        If threadpoolctl is missing, and the environment does not say one thread.
     RuntimeError
         If another thread holds BLAS to some other number.
     """
-    if not can_limit():
+    if not _can_limit():
+        _check_variables()
         yield
         return
     import threadpoolctl

@@ -136,6 +136,11 @@ def one_thread_here() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def version() -> str:
+    """Version of torch; ModuleNotFoundError if it is missing."""
+    return str(_import_torch().__version__)
+
+
 def _import_torch() -> Any:
     try:
         import torch

@@ -59,7 +59,7 @@ class Check:
     trained_length : int
         Length trained on at this step; shorter than the run's during a curriculum.
     loss : float
-        Mean training loss since the last check.
+        Mean training loss since the last check; infinite or nan at the one where the run diverged.
     screened : float
         Accuracy on ``screen`` fresh sequences of the run's length.
     confirmed : float or None
@@ -83,12 +83,12 @@ class Result:
         Highest confirmed held-out accuracy.
     accuracy_step : int
         The update after which it was measured.
-    stopped : {"solved", "flat", "cap"}
-        Why training ended: the run's ``solved`` confirmed twice running; the averaged loss fell by
-        less than 1 % over ``patience`` updates and lies clearly below what can be had without
-        memory; the cap on updates.
+    stopped : {"solved", "diverged", "flat", "cap"}
+        Why training ended: the run's ``solved`` confirmed twice running; the training loss was no
+        longer finite; the averaged loss fell by less than 1 % over ``patience`` updates and lies
+        clearly below what can be had without memory; the cap on updates.
     steps : int
-        Updates done.
+        Updates done, the one that diverged included.
     confirmations : int
         Over how many confirmations ``accuracy`` is the maximum.
     fingerprint : str
@@ -113,8 +113,8 @@ class State:
         JSON-able: ``run``, ``step``, ``generators`` (states of the streams of random numbers),
         ``curriculum`` and ``checks`` (those made so far, as dicts).
     arrays : dict of str to ndarray
-        Parameters, the optimizer's state, and ``history``, the training losses at the present
-        length.
+        Parameters, the optimizer's state, and ``history``, the latest training losses at the
+        present length.
     """
 
     numbers: dict[str, Any]
@@ -148,12 +148,10 @@ def train(
 
     Raises
     ------
-    FloatingPointError
-        If the training loss is no longer finite.
     ValueError
         If `resume` is the state of another run.
     ModuleNotFoundError, RuntimeError
-        If the run's engine or device is missing.
+        If the run's engine or device is missing, or what holds BLAS to one thread.
 
     Notes
     -----
@@ -167,6 +165,8 @@ def train(
         trainer = Trainer(run)
         if resume is not None:
             trainer.restore(resume)
+        # What overflows is told by the loss.
+        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))
         while (stopped := trainer.why_to_stop()) is None:
             check = trainer.go_on_to_next_check()
             if report is not None:
@@ -195,14 +195,17 @@ class Trainer:
         self.learner = learner(run, self.task, self.generators["weights"])
         self.curriculum = Curriculum(run)
         self.step = 0
-        self.history: list[float] = []  # training losses at the present length
+        # Training losses at the present length, as many of the latest as are ever read.
+        self.history: list[float] = []
+        self.remembered = max(2 * run.patience, run.check_every)
         self.checks: list[Check] = []
 
     def go_on_to_next_check(self) -> Check:
         """Train until the next check is due, and make it."""
         while True:
             self._update()
-            if self.step % self.run.check_every == 0 or self.step == self.run.steps:
+            is_due = self.step % self.run.check_every == 0 or self.step == self.run.steps
+            if is_due or not math.isfinite(self.history[-1]):
                 return self._check()
 
     def _update(self) -> None:
@@ -214,9 +217,8 @@ class Trainer:
             self.generators["training"], self.run.batch, self.curriculum.length
         )
         loss, accuracy = self.learner.update(x, target)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the training loss is {loss} at update {self.step}")
         self.history.append(loss)
+        del self.history[: -self.remembered]
         self.curriculum.record(accuracy)
 
     def _check(self) -> Check:
@@ -236,6 +238,8 @@ class Trainer:
         """Say why training ends after the latest check; None if it goes on."""
         if not self.checks:
             return None
+        if not math.isfinite(self.checks[-1].loss):
+            return "diverged"
         if is_solved(self.checks, self.run.solved):
             return "solved"
         baseline = self.task.baseline(self.run.length)
@@ -270,11 +274,10 @@ class Trainer:
     def restore(self, state: State) -> None:
         """Take the place where the state was taken; ValueError if it is another run's."""
         numbers = state.numbers
-        mine = dataclasses.asdict(self.run)
+        other = run_module.Run(**numbers["run"])
         different = [
-            f"{name} = {numbers['run'].get(name)!r}, not {value!r}"
-            for name, value in mine.items()
-            if numbers["run"].get(name) != value
+            f"{name} = {there!r}, not {mine!r}"
+            for name, (there, mine) in run_module.differences(other, self.run).items()
         ]
         if different:
             raise ValueError(f"this is the state of a run with {'; '.join(different)}")

@@ -48,7 +48,6 @@ class Task(Protocol):
     outputs: ClassVar[int]
     every_step: ClassVar[bool]
     chance: ClassVar[float]
-    classes: ClassVar[int]
 
     def __init__(self, coding: str = ..., dtype: npt.DTypeLike = ...) -> None: ...
 

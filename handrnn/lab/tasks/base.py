@@ -58,7 +58,6 @@ class Base:
 
     codings: ClassVar[tuple[str, ...]]
     shortest: ClassVar[int]
-    classes: ClassVar[int]
 
     def __post_init__(self) -> None:
         if self.coding not in self.codings:
@@ -132,7 +131,6 @@ class Digits(Classes):
 
     codings: ClassVar[tuple[str, ...]] = ("raw", "one-hot")
     outputs: ClassVar[int] = 10
-    classes: ClassVar[int] = outputs
     every_step: ClassVar[bool] = False
     chance: ClassVar[float] = 1 / 10
 

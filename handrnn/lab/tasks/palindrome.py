@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 from . import base
 
-CODINGS = base.Digits.codings
-
 
 def digits(rng: np.random.Generator, batch: int, length: int) -> npt.NDArray[np.int64]:
     """Draw whole palindromes, uniformly among all of their length.
