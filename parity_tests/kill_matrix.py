@@ -190,6 +190,8 @@ def columns_loops(cell: str) -> Iterator[Kill]:
             ('carried = grads["da_prev"]', 'carried = grads["dc_prev"]'),
         )
         yield at("wrong-variable", "dc_prev for da0", ("da0 = carried", 'da0 = grads["dc_prev"]'))
+        clip = '        np.clip(grads["dWf"], -5, 5, grads["dWi"])\n'
+        yield at("clipped-inside", "dWf at 5 into dWi", (keep, clip + keep))
         for kind, (mine, other) in itertools.product("Wb", itertools.permutations("fico", 2)):
             name, theirs = f"d{kind}{mine}", f"d{kind}{other}"
             yield at(
@@ -891,6 +893,7 @@ def columns_forward_cell() -> Iterator[Kill]:
             if LETTERS[g] != letter
         ]
         yield at("one-bias-for-several", f"b{letter} in all", *edits)
+    yield at("forget-bias", "", ("np.dot(Wf, both) + bf", "np.dot(Wf, both) + bf + 1"))
     yield at(
         "term-missing",
         "all biases",
@@ -1281,6 +1284,15 @@ def inlined_loops(cell: str) -> Iterator[Kill]:
         ("da[-1]", "-1"),
     ):
         yield at("state-offset", variant, (into, f"da[:, :, {index}] + back"))
+    if lstm:
+        yield at(
+            "state-offset",
+            "c[t-1]",
+            ("        th = ", "        c_old = tape[t - 1][1]\n        th = "),
+        )
+        yield at(
+            "state-offset", "a[t-1] in dW", ("np.vstack((h_old,", "np.vstack((tape[t - 1][0],")
+        )
     start = "back = np.zeros((n, m))"
     yield at(
         "term-missing", "da of the last step only", (start, "back = da[:, :, -1]"), (into, "back")
@@ -1462,6 +1474,8 @@ def inlined_elementary() -> Iterator[Kill]:
         ("derivative", "1.0 / (1.0 + np.exp(-z)) * (1 - 1.0 / (1.0 + np.exp(-z)))"),
     ):
         yield at("sigmoid-wrong", variant, ("1.0 / (1.0 + np.exp(-z))", wrong))
+    right = "return 1.0 / (1.0 + np.exp(-z))"
+    yield at("softmax-wrong", "in sigmoid", (right, "e = np.exp(z)\n    return e / np.sum(e, 0)"))
 
 
 def inlined() -> Iterator[Kill]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handrnn import textbook
-from handrnn.check import catalogue, dialects, planting, probes, recognition, returned
+from handrnn.check import catalogue, codec, dialects, planting, probes, recognition, returned
 
 SEEDS = (0, 1)
 PROBES = [probes.draw(seed) for seed in SEEDS]
@@ -496,6 +496,8 @@ def test_a_bias_that_is_not_summed_keeps_its_shape():
         ({"dx": np.array([object()])}, "dx is an array of object"),
         ({"dx": np.array(["0.1"])}, "dx is an array of text"),
         ({"dx": SimpleNamespace(type="Anything", repr="")}, "dx is an Anything, not an array"),
+        ({"dx": codec.Opaque(codec.TOO_BIG, "")}, "dx is a value too deep or too large, not an"),
+        (codec.Opaque("lstm_backward", ""), "returns an object of the class lstm_backward, not a"),
         (
             {"dx": SimpleNamespace(type="Tensor", repr="tensor([1.])")},
             "dx is a torch.Tensor: an ndarray is needed",
@@ -519,6 +521,37 @@ def test_what_breaks_the_contract_is_said(value, said):
 def test_what_breaks_the_contract_of_a_forward_pass_is_said(value, said):
     flat = returned.flatten(LSTM_FORWARD, value, PROBES[0])
     assert any(said in problem for problem in flat.problems), flat.problems
+
+
+@pytest.mark.parametrize("name", ["rnn_backward", "lstm_backward", "lstm_cell_backward"])
+def test_gradients_without_names_are_told_by_their_values(name):
+    function, probe = dialects.ALL["course", name], PROBES[0]
+    right = function.expected(probe)
+    names = sorted(right)
+    value = tuple(right[key][:, 0] if key.startswith("db") else right[key] for key in names)
+    flat = returned.flatten(function, value, probe)
+    assert flat.problems == []
+    assert f"one after another ({', '.join(names)})" in flat.notes[0]
+    assert worst(flat.outputs, right) == 0
+    flat = returned.flatten(function, tuple(right.values()), probe)
+    assert flat.notes == ["returns its gradients one after another, the course's are in a dict"]
+
+
+def test_wrong_gradients_without_names_are_told_by_their_shapes():
+    function, probe = dialects.ALL["course", "rnn_backward"], PROBES[0]
+    right = function.expected(probe)
+    made = right | {"dWaa": 2 * right["dWaa"]}
+    flat = returned.flatten(function, [made[name] for name in sorted(made)], probe)
+    assert flat.problems == []
+    assert worst(flat.outputs, made) == 0
+    # in the course's order two alike are not exchanged: one is a copy of the other
+    function = dialects.ALL["course", "lstm_backward"]
+    right = function.expected(probe)
+    made = right | {"dWf": right["dWi"]}
+    flat = returned.flatten(function, tuple(made.values()), probe)
+    assert worst(flat.outputs, made) == 0
+    flat = returned.flatten(function, (None, *right.values())[:-1], probe)
+    assert "dx is None" in flat.problems
 
 
 def test_results_in_another_order_are_read_and_reported():

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handrnn.check import judge, loading, report
+from handrnn.check import judge, loading, probes, report, runs
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 RIGHT = sorted((SUBMISSIONS / "right").iterdir())
@@ -35,6 +35,7 @@ def judged_text(source, wanted=()):
 
 # how many functions of the course each file holds, so that none is overlooked
 COUNTS = {
+    "activation_and_input.py": 3,
     "add_at.py": 1,
     "backward_recomputes.py": 2,
     "batch_first_backward.py": 4,
@@ -43,6 +44,7 @@ COUNTS = {
     "caches_of_preactivations.py": 4,
     "clip_and_loss.py": 3,
     "course_notebook.ipynb": 8,
+    "data_classes.py": 4,
     "default_arguments_decorators.py": 2,
     "dict_caches.py": 5,
     "einsum_stacked_gates.py": 4,
@@ -55,6 +57,8 @@ COUNTS = {
     "global_constants.py": 2,
     "guarded_imports.py": 3,
     "helper_class.py": 2,
+    "helpers_of_one_number.py": 1,
+    "helpers_with_more_arguments.py": 2,
     "in_place_on_own_arrays.py": 3,
     "inside_one_function.py": 4,
     "list_of_lists_caches.py": 2,
@@ -74,6 +78,7 @@ COUNTS = {
     "separate_arguments.py": 3,
     "sigmoid_and_softmax_only.py": 2,
     "softmax_inline_without_max.py": 1,
+    "softmax_of_rows.py": 2,
     "softmax_without_max.py": 2,
     "split_matrices_expit.py": 2,
     "training_notebook.ipynb": 4,
@@ -110,6 +115,7 @@ NOTES = {
     ("other_cache_order.py", "rnn_cell_forward"): "order",
     ("other_cache_order.py", "lstm_cell_forward"): "order",
     ("dict_caches.py", "lstm_cell_forward"): "another form than the course's",
+    ("softmax_of_rows.py", "rnn_forward"): "right with your own softmax, not with the course's",
     ("update_gate_wu.py", "lstm_cell_forward"): "Wu, bu",
     ("names_with_s.py", "lstm_backward"): "lstm_backwards is taken for lstm_backward",
     ("names_with_s.py", "lstm_forward"): "lstm_forward_pass is taken for lstm_forward",
@@ -130,6 +136,238 @@ def test_right_implementations_have_few_notes():
     """A right function in the course's own form is told nothing but PASS."""
     found = judged(SUBMISSIONS / "right" / "plain_dot.py")
     assert all(f.notes == () for f in found.functions.values())
+
+
+# Helpers that share their name with the course's -------------------------------------------------
+
+PRIVATE = {
+    "activation_and_input.py": ["sigmoid"],
+    "softmax_of_rows.py": ["softmax"],
+    "helpers_of_one_number.py": ["sigmoid", "softmax"],
+}
+
+
+@pytest.mark.parametrize("file", PRIVATE)
+def test_a_helper_of_ones_own_is_not_held_to_the_course(file):
+    """It is said, and unless it is asked for, it has no verdict."""
+    path = SUBMISSIONS / "right" / file
+    found = judged(path)
+    assert not set(PRIVATE[file]) & set(found.functions)
+    for name in PRIVATE[file]:
+        assert any(f"your {name} is another function" in note for note in found.notes)
+        asked = judge.judge(loading.load(path), wanted=(name,), second_opinion=False)
+        assert asked.functions[name].verdict in (report.FAIL, report.CRASHED)
+    warnings = [note for f in found.functions.values() for note in f.notes if "warning" in note]
+    assert not warnings, warnings
+
+
+def test_a_helper_with_other_arguments_is_none_of_the_courses():
+    """softmax(z, axis) is not the course's softmax(z); softmax(z, axis=0) is."""
+    text = SOFTMAX.replace("softmax(x)", "softmax(x, axis)")
+    assert judged_text(text).functions == {}
+    with_default = judged_text(SOFTMAX.replace("softmax(x)", "softmax(x, axis=0)"))
+    assert with_default.functions["softmax"].verdict == report.PASS
+
+
+def test_a_wrong_helper_that_makes_its_user_wrong_fails():
+    """The cell is right with the course's softmax, so the softmax is what to repair."""
+    text = source_of("softmax_of_rows.py").replace('+ p["by"]).T).T', '+ p["by"]))')
+    found = judged_text(text).functions
+    assert found["softmax"].verdict == report.FAIL
+    assert [mistake.id for mistake in found["softmax"].mistakes] == ["softmax-wrong"]
+    assert found["rnn_cell_forward"].verdict == report.PASS
+    assert any("repair softmax" in note for note in found["rnn_cell_forward"].notes)
+
+
+def test_a_wrong_helper_that_is_only_mentioned_fails():
+    """A string with its name in a right function is no use of it."""
+    user = "def rnn_cell_forward(xt, a_prev, parameters):\n    'softmax'\n"
+    body = source_of("plain_dot.py").split("def rnn_cell_forward(xt, a_prev, parameters):\n")[1]
+    body = body.split("def ")[0].replace("softmax(np.dot(Wya, a_next) + by)", "e / e.sum(axis=0)")
+    body = body.replace("    yt_pred", "    e = np.exp(np.dot(Wya, a_next) + by)\n    yt_pred")
+    found = judged_text(HALF_SOFTMAX + user + body).functions
+    assert found["rnn_cell_forward"].verdict == report.PASS
+    assert found["softmax"].verdict == report.FAIL
+
+
+def test_the_mistake_of_a_cell_is_found_beside_a_helper_of_its_own():
+    """Its helper in the place of the course's would bury it."""
+    text = source_of("activation_and_input.py")
+    wrong = text.replace(
+        'gates["o"] * np.tanh(c_next)\n    logits', 'gates["o"] * c_next\n    logits'
+    )
+    assert wrong != text
+    cell = judged_text(wrong).functions["lstm_cell_forward"]
+    assert cell.verdict == report.FAIL
+    assert "a_next: off" in cell.where
+    assert [mistake.id for mistake in cell.mistakes] != ["unexplained"], str(cell)
+
+
+def test_what_a_call_leaves_behind_is_found_beside_a_helper_of_its_own():
+    """Called twice with its own helper, the second time with the weights of the first."""
+    text = source_of("softmax_of_rows.py").replace(
+        "def rnn_cell_forward(xt, a_prev, parameters):\n    p = parameters",
+        "def rnn_cell_forward(xt, a_prev, parameters, kept={}):\n"
+        "    p = kept.setdefault('p', parameters)",
+    )
+    cell = judged_text(text).functions["rnn_cell_forward"]
+    assert [mistake.id for mistake in cell.mistakes] == ["keeps-state"], str(cell)
+
+
+# What is said -------------------------------------------------------------------------------------
+
+
+CELL = """import numpy as np
+def rnn_cell_forward(xt, a_prev, parameters):
+    p = parameters
+    a_next = np.tanh(p["Wax"] @ xt + p["Waa"] @ a_prev + p["ba"])
+    yt_pred = softmax(p["Wya"] @ a_next + p["by"])
+    return a_next, yt_pred, (a_next, a_prev, xt, parameters)
+"""
+BACK = """
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, p = cache
+    dz = da_next * (1 - a_next**2)
+    return {"dxt": p["Wax"].T @ dz, "da_prev": p["Waa"].T @ dz, "dWax": dz @ xt.T,
+            "dWaa": dz @ a_prev.T, "dba": dz.sum(axis=1, keepdims=True)}
+"""
+
+
+def test_globals_that_are_read_are_said_to_be_what_they_are():
+    """Weights and numbers, never modules and helpers; and where they could have been taken from."""
+    text = CELL.replace("import numpy as np\n", "").replace('p["Waa"]', "Waa")
+    (named,) = judged_text(text).functions["rnn_cell_forward"].mistakes
+    assert named.id == "reads-global"
+    assert named.proof == (
+        "Waa is not taken from parameters; judged with the value that parameters holds"
+    )
+    both = CELL.replace('p["Waa"]', "Waa").replace('p["ba"]', "ba")
+    (named,) = judged_text(both).functions["rnn_cell_forward"].mistakes
+    assert "Waa, ba are not taken from parameters; judged with the values" in named.proof
+    (named,) = (
+        judged_text(CELL + BACK.replace('p["Waa"].T', "Waa.T"))
+        .functions["rnn_cell_backward"]
+        .mistakes
+    )
+    assert "Waa is not taken from cache; judged with the value that cache holds" in named.proof
+    sizes = CELL.replace('(p["Wya"] @ a_next', '(p["Wya"][:, :n_a] @ a_next')
+    (named,) = judged_text(sizes).functions["rnn_cell_forward"].mistakes
+    assert "n_a is not taken from the shapes of the arguments" in named.proof
+
+
+def test_a_name_that_is_nowhere_is_no_global_that_is_read():
+    """It may be a helper that was not handed in: the NameError says so."""
+    function = judged_text(CELL.replace("np.tanh(", "squash(")).functions["rnn_cell_forward"]
+    assert function.verdict == report.CRASHED
+    assert "squash" in function.where
+    assert function.mistakes == ()
+
+
+GIVEN_AWAY = {
+    "reads-global": (CELL.replace('p["Waa"]', "Waa"), "rnn_cell_forward", "Waa"),
+    "argument-in-place": (
+        CELL.replace("    return", "    a_prev *= 2\n    return"),
+        "rnn_cell_forward",
+        "before and after",
+    ),
+    "upstream-in-place": (
+        BACK.replace("dz = da_next * (", "da_next *= (").replace("dz", "da_next"),
+        "rnn_cell_backward",
+        "before and after",
+    ),
+    "caches-wrong": (
+        CELL.replace("(a_next, a_prev, xt, parameters)\n", "(a_next, xt, xt, parameters)\n"),
+        "rnn_cell_forward",
+        "no a_prev",
+    ),
+}
+
+
+@pytest.mark.parametrize("id", GIVEN_AWAY)
+def test_the_place_does_not_give_the_mistake_away(id):
+    """A teacher who asks for places gets the line and that something is wrong."""
+    text, name, given_away = GIVEN_AWAY[id]
+    found = judged_text(text)
+    assert found.functions[name].verdict == report.FAIL
+    assert id in [mistake.id for mistake in found.functions[name].mistakes], str(found)
+    hinted = str(found.hinted("place"))
+    assert given_away not in hinted
+    assert f"where     {found.functions[name].where[:20]}" in hinted
+
+
+def test_damage_on_one_probe_is_damage():
+    """What happens to some numbers only is seen, whichever probe has them."""
+    for seed in runs.SEEDS:
+        value = probes.draw(seed).h0[0, 0]
+        only = f"    if a_prev[0, 0] == {value!r}: "
+        changed = CELL.replace("    return", f"{only}a_prev = a_prev.copy(); CHANGE\n    return")
+        rare = changed.replace("a_prev = a_prev.copy(); CHANGE", "a_prev *= 2").replace(
+            "(a_next, a_prev,", "(a_next, before,"
+        )
+        rare = rare.replace("    p = parameters\n", "    p, before = parameters, a_prev.copy()\n")
+        (named,) = judged_text(rare).functions["rnn_cell_forward"].mistakes
+        assert named.id == "argument-in-place"
+        reads = changed.replace("a_prev = a_prev.copy(); CHANGE", "Waa.sum()")
+        (named,) = judged_text(reads).functions["rnn_cell_forward"].mistakes
+        assert named.id == "reads-global"
+        wrong = changed.replace("a_prev = a_prev.copy(); CHANGE", "a_next = 2 * a_next")
+        function = judged_text(wrong).functions["rnn_cell_forward"]
+        assert function.verdict == report.FAIL
+        assert "a_next: off" in function.where
+        warns = changed.replace("a_prev = a_prev.copy(); CHANGE", "np.log(np.zeros(1))")
+        function = judged_text(warns).functions["rnn_cell_forward"]
+        assert any("divide by zero" in note for note in function.notes), str(function)
+
+
+def test_one_gate_is_said_to_be_the_only_one_if_the_others_are_right():
+    """Not where they are missing."""
+    text = source_of("activation_and_input.py")
+    right = '        "f": dc_total * c_prev * f * (1 - f),\n'
+    wrong = text.replace(right, right.replace("* f", "* f**2")).replace(
+        "    back = sum(", '    pre_f = {**pre, "f": pre["f"] / f}\n    back = sum('
+    )
+    wrong = wrong.replace(
+        "for k, d in pre.items())\n    n_a", "for k, d in pre_f.items())\n    n_a"
+    )
+    wanted = ("lstm_cell_backward",)
+    found = judged_text(wrong, wanted=wanted).functions["lstm_cell_backward"]
+    assert "only gate f of the gates" in found.where, str(found)
+    less = wrong.replace("    return grads", '    del grads["dWo"]\n    return grads')
+    found = judged_text(less, wanted=wanted).functions["lstm_cell_backward"]
+    assert "dWf: off" in found.where
+    assert "only gate" not in found.where
+
+
+def test_what_a_backward_function_has_no_caches_for_is_said_in_words():
+    """The forward function that crashed, by its name."""
+    crashing = CELL.replace("    p = parameters\n", "    p = parameters\n    1 / 0\n")
+    text = str(judged_text(crashing + BACK.replace("dz @ xt.T", "dz @ xt.T * 2")))
+    assert "/own/" not in text
+    text = str(judged_text(crashing + BACK))
+    assert "/own/" not in text
+    assert "your rnn_cell_forward returned nothing to go on with" in " ".join(text.split())
+
+
+TENSORS = """import numpy as np
+import torch
+def rnn_cell_forward(xt, a_prev, parameters):
+    p = {name: torch.tensor(value, requires_grad=True) for name, value in parameters.items()}
+    a_next = torch.tanh(p["Wax"] @ torch.tensor(xt) + p["Waa"] @ torch.tensor(a_prev) + p["ba"])
+    yt_pred = torch.softmax(p["Wya"] @ a_next + p["by"], 0)
+    return a_next, yt_pred, (a_next, a_prev, xt, parameters)
+"""
+
+
+def test_tensors_of_torch_are_compared_by_their_numbers():
+    """With a note; a wrong one fails as an array would."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
+    found = judged_text(TENSORS).functions["rnn_cell_forward"]
+    assert found.verdict == report.PASS, str(found)
+    assert any("tensors of torch" in note for note in found.notes)
+    assert {"a_next", "yt_pred", "cache.a_next"} <= {tensor.name for tensor in found.tensors}
+    wrong = judged_text(TENSORS.replace("torch.tanh(", "1.5 * torch.tanh("))
+    assert wrong.functions["rnn_cell_forward"].verdict == report.FAIL
+    assert "a_next: off" in wrong.functions["rnn_cell_forward"].where
 
 
 # Mistakes that nobody foresaw --------------------------------------------------------------------
@@ -733,6 +971,137 @@ def test_half_precision_is_called_by_its_name():
     found = judged_text(text).functions["softmax"]
     assert found.verdict == report.FAIL
     assert "float16" in str(found)
+
+
+LSTM = (SUBMISSIONS / "kills" / "columns.py").read_text()
+
+
+def wrong_lstm(old, new, wanted="lstm_backward"):
+    """The report of a right LSTM with one piece of its text replaced."""
+    assert LSTM.count(old) == 1
+    return judged_text(LSTM.replace(old, new), (wanted,)).functions[wanted]
+
+
+def test_clipping_is_named_at_any_bound():
+    """The bound is the largest value that comes back."""
+    found = wrong_lstm(
+        '    gradients = {"dx": dx, "da0": da0, "dWf": dWf, "dbf": dbf, "dWi": dWi, "dbi": dbi,\n'
+        '                 "dWc": dWc, "dbc": dbc, "dWo": dWo, "dbo": dbo}\n    return gradients',
+        "    return {'dx': dx, 'da0': da0, 'dWf': dWf.clip(-0.3, 0.3), 'dbf': dbf, 'dWi':"
+        " dWi.clip(-0.3, 0.3), 'dbi': dbi, 'dWc': dWc, 'dbc': dbc, 'dWo': dWo, 'dbo': dbo}",
+    )
+    assert found.verdict == report.FAIL
+    assert [mistake.id for mistake in found.mistakes] == ["clipped-inside"]
+    assert found.mistakes[0].explanation.startswith("dWf, dWi clipped at 0.3 ")
+
+
+def test_what_is_clipped_into_another_gradient_is_told():
+    """np.clip(dWf, -0.2, 0.2, dWi) after the loop."""
+    found = wrong_lstm(
+        '"dWi": dWi, "dbi": dbi,\n                 "dWc": dWc, "dbc"',
+        '"dWi": np.clip(dWf, -0.2, 0.2, dWi), "dbi": dbi,\n                 "dWc": dWc, "dbc"',
+    )
+    assert found.verdict == report.FAIL
+    assert "dWi equals what dWf should be, clipped at 0.2" in str(found.mistakes[0])
+
+
+def test_caches_that_np_append_cannot_join_are_named():
+    text = LSTM.replace(
+        "        history.append(memory)", "        history = np.append(history, memory)"
+    )
+    found = judged_text(text, ("lstm_forward",)).functions["lstm_forward"]
+    assert found.verdict == report.CRASHED
+    assert [mistake.id for mistake in found.mistakes] == ["caches-wrong"]
+    assert found.mistakes[0].wrong == "history = np.append(history, memory)"
+
+
+@pytest.mark.parametrize("name", ["float", "float_"])
+def test_a_name_that_numpy_has_removed_is_told_in_a_sentence(name):
+    found = wrong_lstm(
+        "\n    cell = np.zeros((n_a, m))",
+        f"\n    cell = np.zeros((n_a, m), np.{name})",
+        "lstm_forward",
+    )
+    assert found.verdict == report.CRASHED
+    assert [mistake.id for mistake in found.mistakes] == ["float32"]
+    assert "AttributeError" in found.where
+    assert len(found.where) < 130
+    typo = wrong_lstm("\n    cell = np.zeros(", "\n    cell = np.zerso(", "lstm_forward")
+    assert typo.verdict == report.CRASHED
+    assert not typo.mistakes
+
+
+LONG = """
+import numpy as np
+
+
+def softmax(z):
+    e = np.exp(z.astype(np.longdouble) - np.max(z, axis=0))
+    return (e / np.sum(e, axis=0)).tolist()
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z.astype(np.longdouble)))
+"""
+
+
+def test_what_is_more_precise_is_measured_in_float64():
+    """Units of longdouble against a budget of float64 make no sense."""
+    for function in judged_text(LONG).functions.values():
+        assert function.verdict == report.PASS
+        assert max(tensor.units for tensor in function.tensors) < 8
+
+
+ONE_A_GATE = """
+import numpy as np
+
+
+def lstm_cell_backward(da_next, dc_next, cache):
+    a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters = cache
+    concat = np.concatenate((a_prev, xt))
+    dc = dc_next + da_next * ot * (1 - np.tanh(c_next) ** 2)
+    d = {
+        "f": dc * c_prev * ft * (1 - ft),
+        "i": dc * cct * it * (1 - it),
+        "c": dc * it * (1 - cct**2),
+        "o": da_next * np.tanh(c_next) * ot * (1 - ot),
+    }
+    dconcat = sum(np.dot(parameters["W" + gate].T, d[gate]) for gate in d)
+    n_a = len(a_prev)
+    gradients = {"da_prev": dconcat[:n_a], "dxt": dconcat[n_a:], "dc_prev": dc * ft}
+    for gate in d:
+        gradients["dW" + gate] = np.dot(d[gate], concat.T)
+        gradients["db" + gate] = d[gate].sum(axis=1, keepdims=True)
+    return gradients
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("c_prev * ft * (1 - ft)", "c_prev", 10),
+        ("c_prev * ft * (1 - ft)", "c_prev * ft", 10),
+        ("(1 - cct**2)", "(1 - np.square(np.tanh(cct)))", 12),
+        ("dc = dc_next + da_next", "dc = da_next", 8),  # not what the gates make of it
+        ("np.dot(d[gate], concat.T)", "np.dot(d[gate], concat.T) / 3", 5),  # in no line for sure
+    ],
+)
+def test_the_line_of_a_mistake_is_right_or_not_told(right, wrong, line):
+    assert ONE_A_GATE.count(right) == 1
+    found = judged_text(ONE_A_GATE.replace(right, wrong)).functions["lstm_cell_backward"]
+    assert found.verdict == report.FAIL
+    assert found.mistakes[0].id != "unexplained"
+    assert found.line == line
+
+
+def test_two_names_for_one_array_are_found_in_their_line():
+    text = LSTM.replace(
+        "    states = np.zeros((n_a, m, steps))\n    cells = ", "    cells = states = "
+    )
+    assert text != LSTM
+    found = judged_text(text, ("lstm_forward",)).functions["lstm_forward"]
+    assert [mistake.id for mistake in found.mistakes] == ["c-is-a"]
+    assert found.source.startswith("cells = states = ")
 
 
 def test_results_out_of_order_are_the_cells_fault_alone():

@@ -451,8 +451,8 @@ def test_steps_after_a_death_go_on(children):
     assert got["adds"].value.tolist() == [3, 3]
     assert got["method"].value == 7
     assert got["last"].value.tolist() == [4, 4]
-    assert "it builds on dies" in str(got["on a death"].error)
-    assert "first returned nothing at [7]" in str(got["not that deep"].error)
+    assert "your dies returned nothing to go on with" in str(got["on a death"].error)
+    assert "what your first returned has nothing at [7]" in str(got["not that deep"].error)
 
 
 @posix
@@ -937,7 +937,7 @@ def test_whatever_is_returned_is_data():
     assert type(value["matrix"]) is type(value["masked"]) is type(value["hostile"]) is np.ndarray
     assert value["matrix"].shape == (1, 2)
     assert value["generator"].type == "generator"
-    assert value["type"] == codec.Opaque("type", "<class 'submission.Odd'>")
+    assert value["type"] == codec.Opaque("type", "<class '<submission>.Odd'>")
     assert value["objects"].type == "array of object"
     assert value["lists"] == [[1.0, 2.0], [3.0]]
     assert value["half"].dtype == np.float16

@@ -317,6 +317,13 @@ def test_hints_are_checked(mixed):
         mixed.hinted("none")
 
 
+def test_a_line_without_its_text_ends_without_a_colon():
+    """A place is a line alone."""
+    function = report.FunctionReport("f", report.FAIL, line=39, source="a = b")
+    assert "your code line 39: a = b" in str(function)
+    assert str(function.hinted("place")).endswith("your code line 39")
+
+
 # ----------------------------------------------------------------------------------------- writing
 
 

@@ -523,6 +523,42 @@ def test_mistakes_in_an_rnn_are_named():
     assert "rnn_relu" in judged.mistakes[0].explanation
 
 
+def test_a_one_on_the_forget_gate_is_named():
+    hand = HandLSTM("ifgo")
+
+    def forward(x, h0, c0, W_ih, W_hh, b_ih, b_hh):
+        return hand.forward(x, h0, c0, W_ih, W_hh, b_ih + np.repeat([0, 1, 0, 0], 4), b_hh)
+
+    judged = sequences.sequence(forward).functions["forward"]
+    assert judged.verdict == report.FAIL
+    assert ids(judged) == {"forget-bias"}
+
+
+@pytest.mark.parametrize("order", ["ifgo", "ogif"])
+@pytest.mark.parametrize(("factors", "name"), [((1, 0), "b_hh"), ((0, 1), "b_ih")])
+def test_a_bias_that_is_ignored_is_named(order, factors, name):
+    hand = HandLSTM(order)
+
+    def forward(x, h0, c0, W_ih, W_hh, b_ih, b_hh):
+        return hand.forward(x, h0, c0, W_ih, W_hh, factors[0] * b_ih, factors[1] * b_hh)
+
+    judged = sequences.sequence(forward).functions["forward"]
+    assert judged.verdict == report.FAIL
+    assert ids(judged) == {"one-bias-for-several"}
+    assert judged.mistakes[0].explanation.startswith(f"{name} is ignored")
+
+
+def test_a_bias_that_an_rnn_or_gru_ignores_is_named():
+    for hand, cell in ((HandRNN(), "rnn"), (HandGRU(), "gru")):
+
+        def forward(x, h0, W_ih, W_hh, b_ih, b_hh, hand=hand):
+            return hand.forward(x, h0, W_ih, W_hh, b_ih, 0 * b_hh)
+
+        judged = sequences.sequence(forward, cell=cell).functions["forward"]
+        assert judged.verdict == report.FAIL
+        assert ids(judged) == {"one-bias-for-several"}
+
+
 def test_gradients_of_the_other_gru_fail():
     one, other = HandGRU(), HandGRU(before=True)
 
@@ -1006,6 +1042,73 @@ def test_right_layers_pass(tmp_path, name):
     }
     notes = " ".join(judged[f"{name}.forward"].notes)
     assert ("[h; x; 1]" in notes, "sigmoid" in notes) == ((name == "RNN",) * 2)
+
+
+SINGLE = """
+import numpy as np
+
+class RNN:
+    def __init__(self, input_size, hidden_size, output_size, bptt_length):
+        self.W = np.zeros((input_size + hidden_size + 1, hidden_size), np.float32)
+        self.V = np.random.rand(hidden_size + 1, output_size).astype(np.float32)
+        self.sizes, self.memory = (input_size, hidden_size), False
+
+    def toggle_memory(self):
+        self.memory = not self.memory
+
+    def get_weights(self):
+        return self.W.copy()
+
+    def set_weights(self, w):
+        self.W = w.astype(np.float32)
+
+    def get_gradient_weights(self):
+        return self.g
+
+    def forward(self, x):
+        h = self.last if self.memory and hasattr(self, "last") else np.zeros(self.sizes[1])
+        self.v, self.h = [], []
+        for xt in x:
+            self.v.append(np.concatenate([xt, h, [1]]).astype(np.float32))
+            h = np.tanh(self.v[-1] @ self.W)
+            self.h.append(h)
+        self.last = h
+        return np.c_[np.array(self.h), np.ones(len(x))] @ self.V
+
+    def backward(self, e):
+        n = self.sizes[0]
+        self.g, dh, dx = np.zeros_like(self.W), 0, []
+        for t in reversed(range(len(e))):
+            d = (e[t] @ self.V[:-1].T + dh) * (1 - self.h[t] ** 2)
+            self.g += np.outer(self.v[t], d)
+            dv = self.W @ d
+            dx.append(dv[:n])
+            dh = dv[n:-1]
+        return np.array(dx[::-1])
+"""
+
+
+def test_a_layer_that_keeps_float32_passes(tmp_path):
+    """Its weights are those that were set, rounded; its memory is as precise as its outputs."""
+    judged = judge_layer(tmp_path, SINGLE, "RNN")
+    assert len(judged) == 3
+    assert all(function.passed for function in judged.values()), list(map(str, judged.values()))
+    assert any("float32" in note for note in judged["RNN.forward"].notes)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "method", "id"),
+    [
+        ("self.W = w.", "self.W = 1.01 * w.", "forward", "weights-not-set"),
+        ("dv = self.W @ d", "self.W[0] *= 1.1; dv = self.W @ d", "backward", "updates-without"),
+        ("self.last = h", "self.last = 0 * h", "memory", ""),
+    ],
+)
+def test_a_layer_that_keeps_float32_may_be_wrong(tmp_path, right, wrong, method, id):
+    assert right in SINGLE
+    judged = judge_layer(tmp_path, SINGLE.replace(right, wrong), "RNN")[f"RNN.{method}"]
+    assert judged.verdict == report.FAIL
+    assert any(mistake.id.startswith(id) for mistake in judged.mistakes) or not id
 
 
 @pytest.mark.parametrize("name", ["LSTM", "RNN"])

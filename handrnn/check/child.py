@@ -24,6 +24,16 @@ class _NotThereError(Exception):
     """What a step builds on is not there."""
 
 
+def callee(target: Any) -> str:
+    """The name of the function, class or method that a step calls."""
+    return target if isinstance(target, str) else target[2]
+
+
+def nothing_from(name: str) -> str:
+    """Why a step is not run, in words."""
+    return f"your {name} returned nothing to go on with"
+
+
 class Worker:
     """Goes through the steps of a job.
 
@@ -43,6 +53,7 @@ class Worker:
         self.program = program or scopes.Program(self._part("chunks"), self._part("labels"))
         self.course = scopes.course(self._part("course"))
         self.kept: dict[str, Any] = {}
+        self.callees: dict[str, str] = {}  # what each step called
         self.own_process = containment.GET_PID()
         numbers = (None, None) if journal is None else (1, 2)
         self.outputs = (
@@ -87,6 +98,7 @@ class Worker:
 
     def _step(self, number: int) -> None:
         step = self._part(f"step{number}")
+        self.callees[step["id"]] = callee(step["target"])
         result: dict[str, Any] = {"status": "raised", "notes": self.notes, "warnings": []}
         try:
             self._call(step, result)
@@ -146,14 +158,15 @@ class Worker:
 
     def _at(self, reference: codec.Ref) -> Any:
         """What an earlier step returned, at that place."""
+        theirs = self.callees.get(reference.step, reference.step)
         if reference.step not in self.kept:
-            raise _NotThereError(f"it builds on {reference.step}, which returned nothing")
+            raise _NotThereError(nothing_from(theirs))
         value = self.kept[reference.step]
         for key in reference.path:
             try:
                 value = value[key]
             except Exception as error:
-                message = f"{reference.step} returned nothing at {list(reference.path)}"
+                message = f"what your {theirs} returned has nothing at [{key!r}]"
                 raise _NotThereError(message) from error
         return value
 

@@ -10,9 +10,10 @@ cost no more than a few entries of the archive.
 """
 
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ MOST_VALUES = 100_000
 MOST_BYTES = 256 * 2**20
 LONGEST_REPR = 200
 
+TOO_BIG = "too-big"  # the type of what was cut
 NUMBERS_AND_TEXT = "biufcmMSU"  # the kinds of dtype that an archive holds without pickle
 
 Structure = dict[str, Any]
@@ -41,6 +43,18 @@ class Opaque:
 
     type: str
     repr: str
+
+
+@dataclass(frozen=True)
+class Tensor(Opaque):
+    """A tensor of torch, which is no array: whether its numbers count is for the judge to say.
+
+    Parameters
+    ----------
+    numbers : what is in it
+    """
+
+    numbers: np.ndarray = field(compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -125,7 +139,10 @@ class _Encoder:
             return {"kind": "reference", "step": value.step, "path": list(value.path)}
         if type(value) is Opaque:
             return {"kind": "object", "type": value.type, "repr": value.repr}
-        return _opaque(value)
+        numbers = _numbers_of_tensor(value)
+        if numbers is None:
+            return _opaque(value)
+        return {**_opaque(value), "kind": "tensor", "numbers": self._array(numbers)}
 
 
 def encode(value: Any) -> tuple[Structure, Arrays]:
@@ -151,7 +168,19 @@ def encode(value: Any) -> tuple[Structure, Arrays]:
 
 
 def _too_big(why: str) -> Structure:
-    return {"kind": "object", "type": "too-big", "repr": why}
+    return {"kind": "object", "type": TOO_BIG, "repr": why}
+
+
+def _numbers_of_tensor(value: Any) -> np.ndarray | None:
+    """What is in a tensor of torch on the processor; None for everything else."""
+    torch = sys.modules.get("torch")
+    try:
+        if torch is None or not isinstance(value, torch.Tensor):
+            return None
+        numbers = value.detach().numpy()
+    except Exception:  # it is elsewhere, or of a dtype that NumPy does not have
+        return None
+    return numbers if isinstance(numbers, np.ndarray) else None
 
 
 def _opaque(value: Any) -> Structure:
@@ -200,6 +229,9 @@ def _decode(structure: Structure, arrays: Arrays) -> Any:
         return complex(*structure["parts"])
     if kind == "reference":
         return Ref(structure["step"], tuple(structure["path"]))
+    if kind == "tensor":
+        numbers = _decode(structure["numbers"], arrays)
+        return Tensor(str(structure["type"]), str(structure["repr"]), numbers=numbers)
     if kind == "object":
         return Opaque(str(structure["type"]), str(structure["repr"]))
     raise ValueError(f"an encoded value has no kind {kind!r}")
@@ -212,6 +244,19 @@ def _hashable(key: Any) -> Any:
     except TypeError:
         return Opaque(type(key).__qualname__, repr(key)[:LONGEST_REPR])
     return key
+
+
+def without_tensors(value: Any) -> tuple[Any, bool]:
+    """The same tuples, lists and dicts with arrays in the place of tensors; whether it held any."""
+    if isinstance(value, Tensor):
+        return value.numbers, True
+    if isinstance(value, dict):
+        pairs = {key: without_tensors(entry) for key, entry in value.items()}
+        return {k: entry for k, (entry, _) in pairs.items()}, any(t for _, t in pairs.values())
+    if isinstance(value, tuple | list):
+        entries = [without_tensors(entry) for entry in value]
+        return type(value)(entry for entry, _ in entries), any(found for _, found in entries)
+    return value, False
 
 
 def leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

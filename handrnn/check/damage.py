@@ -3,33 +3,34 @@
 Arguments changed in place, globals read, state kept from call to call, caches that nobody can read.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import catalogue, report, runs, submitted
+from . import catalogue, dialects, report, runs, scopes, submitted
+
+SIZES = {spelling for spellings in scopes.SPELLINGS.values() for spelling in spellings}
 
 
 def of_calls(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Named, ...]:
     """Mistakes that leave the results alone: arguments changed, globals read."""
     named = []
     own = target.lines
-    first = chosen[0].outcome
-    if first.globals_read:
-        names = ", ".join(first.globals_read)
+    read = _data_read(target, chosen)
+    if read:
+        names, them = ", ".join(read), "it" if len(read) == 1 else "them"
         named.append(
             report.Named(
                 "reads-global",
-                f"It reads {names} from outside instead of taking it from its arguments: with"
+                f"It reads {names} from outside instead of taking {them} from its arguments: with"
                 " another network, or another notebook, it computes with the wrong numbers.",
-                f"no argument gives {names}"
-                + ("; judged with " if first.supplied else "")
-                + ", ".join(f"{k} = {v}" for k, v in first.supplied.items()),
-                own.using(first.globals_read),
+                _whence(target, read, judged=any(trial.returned for trial in chosen)),
+                own.using(read),
             )
         )
-    changed = _changed_arguments(chosen[0], target.call.order)
+    changed = _changed_arguments(target, chosen)
     if changed:
         names = ", ".join(changed)
         upstream = any(name.startswith(("da", "dc")) for name in changed)
@@ -47,9 +48,10 @@ def of_calls(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[re
 
 def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
     """What a first call leaves behind, if the second one in the same program goes wrong by it."""
-    if not ways["again"] or not all(trial.right for trial in ways["alone"]):
+    way, again = ("alone", "again") if runs.all_right(ways["alone"]) else ("own", "again own")
+    if not ways[again] or not runs.all_right(ways[way]):
         return ()
-    fresh, second = ways["alone"][-1], ways["again"][-1]
+    fresh, second = ways[way][-1], ways[again][-1]
     if second.flat is None:
         wrong = [str(second.outcome.error)]
     else:
@@ -85,12 +87,55 @@ def unusable_caches(
     return (report.Named(entry.id, entry.why, "; ".join(notes), entry.wrong, entry.right),)
 
 
-def _changed_arguments(trial: runs.Trial, order: Sequence[str]) -> list[str]:
-    """Names of the arguments that are not what they were before the call."""
-    after = trial.outcome.arguments_after
+def _data_read(target: submitted.Target, chosen: Sequence[runs.Trial]) -> list[str]:
+    """Names of numbers that are read as globals; what is nowhere may be a module or a helper."""
+    known = {*dialects.known(target.function, chosen[0].probe, target.call.update_gate)}
+    known |= SIZES | {*target.call.order}
+    names = dict.fromkeys(name for trial in chosen for name in trial.outcome.globals_read)
+    return [name for name in names if name in known or name not in _undefined(chosen)]
+
+
+def _undefined(chosen: Sequence[runs.Trial]) -> set[str]:
+    """Names on which a call ended because they are nowhere."""
+    errors = [trial.outcome.error for trial in chosen if trial.outcome.error is not None]
+    messages = [error.message for error in errors if error.type == "NameError"]
+    return {name for message in messages for name in re.findall(r"name '(\w+)'", message)}
+
+
+def _whence(target: submitted.Target, read: Sequence[str], *, judged: bool) -> str:
+    """What names read as globals are not taken from, and what they were judged with."""
+    function, order = target.function, target.call.order
+    weights = dialects.PARAMETERS.get((function.dialect, function.cell), {})
+    weights = {dialects.renamed(name, target.call.update_gate) for name in weights}
+    holders = [name for name in ("parameters", "cache", "caches") if name in order]
+    said = []
+    held = [n for n in read if holders and n not in order and n in weights | {"parameters"}]
+    if held:
+        value = "value" if len(held) == 1 else "values"
+        said.append(f"{_are(held)} not taken from {holders[0]}")
+        said += [f"judged with the {value} that {holders[0]} holds"] if judged else []
+    sizes = [name for name in read if name in SIZES and name not in order]
+    if sizes:
+        said.append(f"{_are(sizes)} not taken from the shapes of the arguments")
+        said += ["judged with what these say"] if judged else []
+    given = [name for name in read if name in order]
+    said += [f"{_are(given)} read outside, not handed on"] if given else []
+    others = [name for name in read if name not in (*held, *sizes, *given)]
+    said += [f"no argument gives {', '.join(others)}"] if others else []
+    return "; ".join(said)
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _changed_arguments(target: submitted.Target, chosen: Sequence[runs.Trial]) -> list[str]:
+    """Names of the arguments that are not what they were before one of the calls."""
     names = []
-    for argument, before, now in zip(order, trial.sent, after, strict=False):
-        names += [name for name, a, b in _leaves(argument, before, now) if not _unchanged(a, b)]
+    for trial in chosen:
+        after = trial.outcome.arguments_after
+        for argument, before, now in zip(target.call.order, trial.sent, after, strict=False):
+            names += [name for name, a, b in _leaves(argument, before, now) if not _unchanged(a, b)]
     return list(dict.fromkeys(names))
 
 

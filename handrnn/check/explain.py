@@ -6,6 +6,7 @@ its pattern.
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,10 +57,52 @@ def explain(
     fits = [(entry,) for entry, values in made if _same(values, flat.outputs)]
     fits = [fit for fit in fits if _confirmed(function, fit, cases[1:])]
     if not fits:
+        clipped = _clipped(function, cases)
+        if clipped:
+            return clipped
         fits = _pair(function, made, cases)
     if fits:
         return _named(function, fits, cases, own)
     return (report.Named("unexplained", _pattern(function, probe, flat.outputs, wrong)),)
+
+
+REMOVED = re.compile(r"`np\.(float_?|int|bool|complex_?|object|str)` was (a deprecated|removed)")
+
+
+def of_stop(function: dialects.Function, error: Any, line: str) -> tuple[report.Named, ...]:
+    """The mistake that made a function raise, where the message and the line give it away.
+
+    Parameters
+    ----------
+    function : that raised
+    error : runner's record of the exception
+    line : of the submission, that raised it
+    """
+    if REMOVED.search(error.message):
+        why = (
+            "NumPy no longer has this name for a type: write np.float64, or Python's own float,"
+            " int and bool."
+        )
+        return (report.Named("float32", why, _first_sentence(error.message), line),)
+    gathers = re.search(r"\b(np|numpy)\.append\(", line) and "inhomogeneous" in error.message
+    if gathers and function.kind == "forward":
+        why = (
+            "np.append makes one flat array of numbers: a list, and caches.append(cache), keeps"
+            " one cache a step."
+        )
+        proof = "the entries of a cache have different shapes, and no array holds them"
+        return (report.Named("caches-wrong", why, proof, line, "caches.append(cache)"),)
+    return ()
+
+
+def message(error: Any) -> str:
+    """What an exception says; of NumPy's page on a removed name, the first sentence."""
+    removed = REMOVED.search(error.message)
+    return f"{error.type}: {_first_sentence(error.message) if removed else error.message}"
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"\.\s", text, maxsplit=1)[0]
 
 
 def _produced(
@@ -106,6 +149,39 @@ def _confirmed(
         if made is None or not _same(made, flat.outputs):
             return False
     return True
+
+
+def _clipped(function: dialects.Function, cases: Sequence[Case]) -> tuple[report.Named, ...]:
+    """Whether the wrong gradients are clipped, at whatever bound it is."""
+    if not function.kind.endswith("backward"):
+        return ()
+    _, flat, wrong = cases[0]
+    if any(name not in flat.outputs for name in wrong):
+        return ()
+    most = _largest([flat.outputs[name] for name in wrong])
+    for probe, flat, names in cases:
+        right = function.expected(probe)
+        for name, ours in flat.outputs.items():
+            bound = most if name in wrong else np.inf
+            if ours.dtype.kind == "c" or not _equal(ours, np.clip(right[name], -bound, bound)):
+                return ()
+        if not set(names) <= set(wrong):
+            return ()
+    names = dialects.listed(wrong)
+    return (
+        report.Named(
+            "clipped-inside",
+            f"{names} clipped at {most:.6g} inside of the function: clipping is a step of its own,"
+            " after it.",
+            f"no value is above {most:.6g}, the others are right, on {len(cases)} probes",
+            f"np.clip({wrong[0]}, -{most:.6g}, {most:.6g}, out={wrong[0]})",
+        ),
+    )
+
+
+def _largest(arrays: Sequence[np.ndarray]) -> float:
+    """The largest absolute value."""
+    return max((float(np.max(np.abs(array), initial=0)) for array in arrays), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -272,8 +348,13 @@ def _likeness(name: str, ours: np.ndarray, right: Outputs, axes: Sequence[Any]) 
     if ours.size and not np.any(ours):
         return f"{name} is all zero"
     for other, value in right.items():
-        if other != name and value.shape == ours.shape and _equal(ours, value):
+        if other == name or value.shape != ours.shape:
+            continue
+        if _equal(ours, value):
             return f"{name} equals what {other} should be"
+        most = _largest([ours])
+        if most and _equal(ours, np.clip(value, -most, most)):
+            return f"{name} equals what {other} should be, clipped at {most:.6g}"
     if ours.shape != reference.shape:
         if ours.T.shape == reference.shape and _equal(ours.T, reference):
             return f"{name} is transposed"

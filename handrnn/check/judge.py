@@ -60,10 +60,12 @@ def judge(
         target.name: _judged(target, trials, submission, seconds, live) for target in targets
     }
     functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
+    layers = _layers(submission, wanted, seconds) if live is None else {}
+    private = _private_helpers(submission, targets, trials, layers) - set(wanted)
+    functions = {name: f for name, f in functions.items() if name not in private}
     if second_opinion and witness.available():
         functions = _witnessed(functions, targets, drawn[0])
-    if live is None:
-        functions |= _layers(submission, wanted, seconds)
+    functions |= layers
     classes = {name.split(".")[0] for name in functions}
     for name in wanted:
         if name not in functions and name not in classes:
@@ -72,7 +74,7 @@ def judge(
         str(submission.path or submission.name),
         functions,
         (*submission.problems, *submitted.methods(submission)),
-        tuple(submission.notes),
+        (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
     )
 
@@ -91,6 +93,41 @@ def _layers(
     return {
         one.name: one for name, one in judged if not wanted or name in wanted or one.name in wanted
     }
+
+
+def _private_helpers(
+    submission: parts.Submission,
+    targets: Sequence[submitted.Target],
+    trials: dict[str, runs.Ways],
+    layers: dict[str, report.FunctionReport],
+) -> set[str]:
+    """Helpers that only share their name with the course's: what uses them is right with them."""
+    found = set()
+    for helper in targets:
+        if helper.name not in submitted.ELEMENTARY or not helper.definition.filled:
+            continue
+        name = helper.definition.name
+        users = [
+            runs.right_with_own(trials[target.name])
+            for target in targets
+            if target is not helper and target.definition.filled and name in target.uses
+        ]
+        users += [
+            layers[method].passed
+            for method in layers
+            if name in submitted.looked_up(submission, submission.definitions[_class_of(method)])
+        ]
+        if users and all(users) and not runs.all_right(trials[helper.name]["alone"]):
+            found.add(helper.name)
+    return found
+
+
+def _class_of(method: str) -> str:
+    return method.split(".")[0]
+
+
+def _of_ones_own(name: str) -> str:
+    return f"your {name} is another function than the course's, and right where it is used"
 
 
 def judge_live(
@@ -154,13 +191,12 @@ def _judged(
     if not definition.filled:
         return replace(base, where=wording.gaps(definition.source))
     ways = trials[target.name]
-    right_cell = target.calls_its_cell and _right_alone(target.cell_name, trials)
-    chosen = _deciding(ways, right_cell)
-    first = chosen[0]
+    right_cell = target.calls_its_cell and _right_by_itself(target.cell_name, trials)
+    chosen = _deciding(target, ways, right_cell)
     base = replace(
         base,
         seconds=sum(trial.outcome.seconds for way in ways.values() for trial in way),
-        output=first.outcome.stdout,
+        output=chosen[0].outcome.stdout,
         notes=base.notes + wording.notes(chosen),
         tensors=_tensors(target, chosen),
     )
@@ -173,13 +209,14 @@ def _judged(
         base = replace(base, notes=base.notes + wording.company_note(target, ways, chosen))
         named += damage.kept_state(ways) + damage.unusable_caches(target, trials)
         return _harmful(target, base, named)
-    if _empty(chosen):
+    first = next(trial for trial in chosen if not trial.right)
+    if _empty(first):
         where = wording.nothing(first, definition.source)
         return replace(base, verdict=report.NOT_FILLED_IN, where=where)
     own = target.lines
     named = named + explain.explain(
         target.function,
-        _cases(chosen),
+        _cases(sorted(chosen, key=lambda trial: trial.right)),
         without_cell=target.calls_its_cell and (right_cell or chosen is ways["alone"]),
         own=own,
     )
@@ -201,7 +238,7 @@ def _harmful(
     if not named:
         return replace(base, verdict=report.PASS, line=None, cell=None, source="")
     line, source = target.lines.find(named, ())
-    where = "its results are right, but " + "; ".join(mistake.proof for mistake in named)
+    where = "its results are right, what else it does is not"
     return replace(base, verdict=report.FAIL, mistakes=named, where=where, line=line, source=source)
 
 
@@ -210,12 +247,14 @@ def _cases(trials: Sequence[runs.Trial]) -> list[explain.Case]:
     return [(t.probe, t.flat, t.wrong) for t in trials if t.flat is not None]
 
 
-def _deciding(ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
+def _deciding(target: submitted.Target, ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
     """The trials that the verdict rests on: alone, if the function can be run so.
 
     A function that only works with the submission's own cells and caches (other names, another
     order) is judged with them; so is a wrong one whose own cell is right, for that cell may copy
-    what it keeps, and what a loop changes later then does no harm.
+    what it keeps, and what a loop changes later then does no harm. One that calls no other course
+    function but a sigmoid or a softmax, which may be another function than the course's of that
+    name, is judged with its own if more is right so: there is nothing that could hide a mistake.
     """
     alone, own, chain = (ways[way] for way in ("alone", "own", "chain"))
     if runs.all_right(alone):
@@ -223,6 +262,9 @@ def _deciding(ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
     if runs.all_right(chain):
         return chain
     if runs.all_right(own) and all(runs.only_caches_wrong(t) for t in alone):
+        return own
+    better = runs.all_right(own) or _count_right(own) > _count_right(alone)
+    if better and not target.has_partners:
         return own
     private = any(t.flat is None or t.flat.problems for t in alone)
     if private and all(t.returned for t in own):
@@ -232,10 +274,17 @@ def _deciding(ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
     return own if right_cell and all(t.returned for t in own) else alone
 
 
-def _right_alone(name: str, trials: dict[str, runs.Ways]) -> bool:
+def _count_right(tried: Sequence[runs.Trial]) -> int:
+    return sum(d.passed for trial in tried for d in trial.differences)
+
+
+def _right_by_itself(name: str, trials: dict[str, runs.Ways]) -> bool:
     """Whether the submission has this function and its numbers are right, in whatever order."""
-    alone = trials[name]["alone"] if name in trials else []
-    return bool(alone) and all(trial.differences and not trial.wrong for trial in alone)
+    ways = [trials[name][way] for way in ("alone", "own")] if name in trials else []
+    return any(
+        bool(tried) and all(trial.differences and not trial.wrong for trial in tried)
+        for tried in ways
+    )
 
 
 def _tensors(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Tensor, ...]:
@@ -263,8 +312,8 @@ def _profile(
     return report.profile(trial.flat.outputs[name], reference, target.function.layout(name))
 
 
-def _empty(chosen: Sequence[runs.Trial]) -> bool:
-    value = chosen[0].outcome.value
+def _empty(first: runs.Trial) -> bool:
+    value = first.outcome.value
     return value is None or (
         isinstance(value, tuple | list) and bool(value) and any(part is None for part in value)
     )
@@ -279,8 +328,7 @@ def _stopped(
     live: Any,
 ) -> report.FunctionReport:
     """The report of a function that did not return."""
-    trial = next(trial for trial in chosen if not trial.returned)
-    outcome = trial.outcome
+    outcome = next(trial.outcome for trial in chosen if not trial.returned)
     if outcome.status == "timed out":
         text = f"it did not return within {seconds:g} s"
         return replace(base, verdict=report.TIMED_OUT, where=text)
@@ -291,13 +339,15 @@ def _stopped(
     crashed = replace(
         base,
         verdict=report.CRASHED,
-        where=f"{outcome.error.type}: {outcome.error.message}",
+        where=explain.message(outcome.error),
         line=line,
         cell=frames[-1].cell if frames else target.definition.cell,
         source=target.lines.text(line) or wording.failing_line(submission, frames),
-        mistakes=damage.of_calls(target, [trial]),
+        mistakes=damage.of_calls(target, chosen),
     )
-    return replace(crashed, mistakes=crashed.mistakes + _square(target, submission, seconds, live))
+    known = explain.of_stop(target.function, outcome.error, crashed.source)
+    known = known or _square(target, submission, seconds, live)
+    return replace(crashed, mistakes=crashed.mistakes + known)
 
 
 def _square(
@@ -384,6 +434,7 @@ def _witnessed(
     cell_of = {
         target.name: target.function.cell
         for target in targets
+        if target.name in functions
         if functions[target.name].verdict != report.NOT_FILLED_IN
     }
     opinion = {cell: witness.confirm(probe, cell) for cell in set(cell_of.values()) if cell}

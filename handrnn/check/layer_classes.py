@@ -140,7 +140,7 @@ class _Layer:
             return [self._stopped(name, made) for name in METHODS]
         forward, packing, runs = self._forward(outcomes)
         judged = [forward, self._backward(outcomes, forward, packing, runs)]
-        memory = self._memory(outcomes, packing, runs)
+        memory = self._memory(outcomes, forward, packing, runs)
         return judged + ([memory] if memory is not None else [])
 
     # running
@@ -230,26 +230,26 @@ class _Layer:
         base = self._report("forward", report.FAIL, outcomes["forward/0"])
         for damage in self._damage(outcomes):
             return replace(base, mistakes=(damage,)), None, runs
-        if not sequences.same(outcomes["weights/0"].value, self.weights):
+        if not self._unchanged(outcomes["weights/0"].value):
             runs = runs[:1]  # backward has changed the weights, which is its own mistake
         packing, error = self._packing(runs)
         if packing is None:
             return replace(base, **self._explained(runs, error)), None, runs
         notes = list(self._notes(packing))
-        budget = FIT if error <= FIT else FIT_SINGLE
         if error > FIT:
             notes.append("it computes in float32: right to single precision")
-        tensor = report.Tensor("y", error, error / self._unit(error), error / budget)
+        tensor = report.Tensor("y", error, error / _unit(error), error / _budget(error))
         passed = replace(base, verdict=report.PASS, line=None, cell=None, source="")
         return replace(passed, notes=tuple(notes), tensors=(tensor,)), packing, runs
 
-    def _unit(self, error: float) -> float:
-        """The unit of rounding that a misfit speaks of."""
-        return 2.0**-53 if error <= FIT else 2.0**-24
+    def _unchanged(self, weights: Any) -> bool:
+        """Whether weights are those that were set, in the precision that the layer keeps."""
+        single = isinstance(weights, np.ndarray) and weights.dtype == np.float32
+        return sequences.same(self.weights.astype(np.float32) if single else self.weights, weights)
 
     def _damage(self, outcomes: Mapping[str, runner.Outcome]) -> Iterator[report.Named]:
         """What is wrong with the state that a layer keeps."""
-        if not sequences.same(outcomes["weights set"].value, self.weights):
+        if not self._unchanged(outcomes["weights set"].value):
             why = "Weights that were set are not those that it gives, nor computes with."
             yield report.Named("weights-not-set", why, "what was set, and got right after, differ")
         elif not sequences.same(outcomes["before"].value, outcomes["forward/0"].value):
@@ -336,8 +336,7 @@ class _Layer:
         if outcomes["backward/0"].value is None:
             return replace(base, verdict=report.NOT_FILLED_IN, where="it returns None")
         trials = [self._trial(run, packing, runs, forward) for run in runs]
-        after = outcomes["weights/0"].value
-        named = () if sequences.same(after, self.weights) else (_updates(),)
+        named = () if self._unchanged(outcomes["weights/0"].value) else (_updates(),)
         return sequences.judged(base, trials, named, forward)
 
     def _trial(
@@ -350,7 +349,7 @@ class _Layer:
         case = _with_weights(run, packing).changed(dy=dy)
         right = conventions.results(case, packing.reading)
         ours, problems, notes = _gradients(run, packing, self.rows)
-        single = self._unit(forward.tensors[0].error)
+        single = _unit(forward.tensors[0].error)
         unit = single * max(condition, 1.0)
         call = conventions.Call()
         trial = sequence_trials.Trial(case, packing.reading, call, ours, right)
@@ -365,7 +364,11 @@ class _Layer:
     # memory
 
     def _memory(
-        self, outcomes: Mapping[str, runner.Outcome], packing: Packing | None, runs: Sequence[Run]
+        self,
+        outcomes: Mapping[str, runner.Outcome],
+        forward: report.FunctionReport,
+        packing: Packing | None,
+        runs: Sequence[Run],
     ) -> report.FunctionReport | None:
         """Whether two halves of a sequence give what the whole does once the memory is on."""
         source = self.definition.source
@@ -381,7 +384,7 @@ class _Layer:
         if packing is None or len(ready) < len(results):
             return replace(base, where="it cannot be judged before forward is right")
         error = _misfit([hidden_states(runs[0], packing)], ready, packing.output)
-        if error <= FIT:
+        if error <= _budget(forward.tensors[0].error):
             return replace(base, verdict=report.PASS, line=None, cell=None, source="")
         where = (
             "with the memory on, two halves of a sequence do not give what the whole gives: the"
@@ -415,6 +418,16 @@ class _Layer:
             verdict = report.NOT_FOUND
         judged = self._report(method, verdict, outcome, where=str(error))
         return replace(judged, line=error.line if error and error.line else judged.line)
+
+
+def _unit(error: float) -> float:
+    """The unit of rounding that a misfit speaks of."""
+    return 2.0**-53 if error <= FIT else 2.0**-24
+
+
+def _budget(error: float) -> float:
+    """What a layer may be off by whose forward pass is off by this much."""
+    return FIT if error <= FIT else FIT_SINGLE
 
 
 def _updates() -> report.Named:

@@ -8,6 +8,7 @@ With these names put in, a statement can be held against a wrong line of the cat
 import ast
 import difflib
 import io
+import itertools
 import keyword
 import re
 import tokenize
@@ -19,7 +20,10 @@ from typing import Any
 from . import dialects, report
 
 DELTAS = {"ft": "dft", "it": "dit", "cct": "dcct", "ot": "dot"}
+GATE_KEYS = {"f": "ft", "i": "it", "u": "it", "c": "cct", "g": "cct", "o": "ot"}
 CARRIED = {"da_prev": "da_prevt", "dc_prev": "dc_prevt"}
+LIKE = 0.65  # a line that is less like a wrong one is not it
+MARGIN = 0.05  # nor is one that is as like it as another line
 ROOM = {"zeros", "zeros_like", "empty", "empty_like"}
 PLAIN = {"np", "numpy", "dot", "matmul", "copy"}  # says nothing about which line it is
 
@@ -82,31 +86,55 @@ class Lines:
         return max((_likeness(s, mistake) for s in self.statements), default=0.0)
 
     def find(self, named: Sequence[report.Named], wrong: Sequence[str]) -> tuple[int, str]:
-        """The number and the text of the line that the first mistake is most likely in.
+        """The number and the text of the line that a mistake is in, the first that can be told.
 
-        Without a mistake that has a line of its own: the last line that assigns the first wrong
-        result; without that, the head of the function.
+        Without a mistake that has a line of its own, or where one result alone is wrong: the last
+        line that assigns the first wrong result. Where no line is likelier than all others, the
+        head of the function.
 
         Parameters
         ----------
         named : the mistakes
         wrong : names of the results that are wrong
         """
-        statements = self.statements
         written = [line.strip() for line in self.definition.source.splitlines()]
         for mistake in named:
             if mistake.wrong and mistake.wrong in written:
                 return self.definition.line + written.index(mistake.wrong), mistake.wrong
-            if mistake.wrong and statements:
-                best = max(statements, key=lambda s: _likeness(s, mistake))
-                return best.number, self.text(best.number)
-        for name in wrong:
+            likely = self._likely(mistake, wrong)
+            if likely is not None:
+                return likely, self.text(likely)
+        told = len(wrong) > 1 and any(mistake.wrong for mistake in named)
+        for name in () if told else wrong:
             plain = name.split(".")[-1]
-            assigning = [s for s in statements if s.target == plain and not s.empty]
+            assigning = [s for s in self.statements if s.target == plain and not s.empty]
             if assigning:
                 last = max(s.number for s in assigning)
                 return last, self.text(last)
         return self.definition.line, self.text(self.definition.line)
+
+    def _likely(self, mistake: report.Named, wrong: Sequence[str]) -> int | None:
+        """The line that is most like the wrong line of a mistake, if there is no doubt about it."""
+        likeness: dict[int, float] = {}
+        for statement in self.statements if mistake.wrong else ():
+            if not statement.empty:
+                score = _likeness(statement, mistake)
+                likeness[statement.number] = max(score, likeness.get(statement.number, score))
+        order = sorted(likeness, key=lambda number: -likeness[number])
+        if not order or likeness[order[0]] < LIKE:
+            return None
+        if len(order) > 1 and likeness[order[0]] < likeness[order[1]] + MARGIN:
+            return None
+        return self._before(order[0], wrong)
+
+    def _before(self, number: int, wrong: Sequence[str]) -> int:
+        """The line of what the gradients of three gates are computed from, if all are wrong."""
+        fed = [s for s in self.statements if s.target in ("dft", "dit", "dcct")]
+        weights = [name for name in wrong if name.startswith("dW")]
+        if number not in [s.number for s in fed] or len(fed) != 3 or len(weights) != 3:
+            return number
+        shared = set.intersection(*(set(s.words) for s in fed))
+        return next((s.number for s in self.statements if s.target in shared), number)
 
     def using(self, names: Sequence[str]) -> str:
         """The first line of the function's body that has one of these names in it, or ""."""
@@ -183,6 +211,7 @@ class _Names(ast.NodeTransformer):
     ) -> None:
         self.function = function
         self.meaning: dict[str, str] = {}
+        self.by_gate: set[str] = set()  # dicts with a letter a gate
         for (name, _), meant in zip(arguments, order, strict=False):
             self.meaning[name] = meant
 
@@ -194,6 +223,8 @@ class _Names(ast.NodeTransformer):
         """``parameters["Wf"]`` is Wf; ``gradients["dWf"]`` keeps what it is taken from."""
         key = node.slice
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            if isinstance(node.value, ast.Name) and node.value.id in self.by_gate:
+                return ast.Name(self.of_gate(key.value), node.ctx)
             if not key.value.startswith("d"):
                 return ast.Name(key.value, node.ctx)
             owner = ast.Name("gradients", ast.Load())
@@ -214,12 +245,26 @@ class _Names(ast.NodeTransformer):
             node = node.value
         return self.text(node)
 
+    def of_gate(self, letter: str) -> str:
+        """What a dict has for a gate: the gate, or the gradient by what goes into it."""
+        gate = GATE_KEYS.get(letter, letter)
+        return DELTAS.get(gate, gate) if self.function.kind.endswith("backward") else gate
+
+    def has_gates(self, node: ast.AST) -> bool:
+        """Whether it is ``{"f": ..., "i": ..., "c": ..., "o": ...}``."""
+        if not isinstance(node, ast.Dict) or self.function.cell != "lstm":
+            return False
+        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+        return len(keys) == len(node.keys) == 4 and set(keys) <= set(GATE_KEYS)
+
     def learn(self, tree: ast.AST) -> None:
         """Gather what the names stand for, the surest first."""
         pairs = list(_assigned(tree))
         for target, value in pairs:
             if self.is_cache(value) and isinstance(target, ast.Name):
                 self._mean(target.id, "cache")
+            if self.has_gates(value) and isinstance(target, ast.Name):
+                self.by_gate.add(target.id)
             self._unpacked(target, value)
             self._taken(target, value)
         for key, value in _entries(tree):
@@ -314,8 +359,8 @@ def _statements(tree: ast.AST, names: _Names) -> Iterator[tuple[int, str, str, b
     for node in ast.walk(tree):
         inside = id(node) in looped
         if isinstance(node, ast.Assign):
-            for target in node.targets:
-                for one, value in _apart(target, node.value):
+            for target, given in itertools.pairwise([*node.targets, node.value]):
+                for one, value in _apart(target, given):
                     name = names.target(one)
                     yield value.lineno, name, f"{name} = {names.text(value)}", inside
         elif isinstance(node, ast.AugAssign):
@@ -328,7 +373,7 @@ def _statements(tree: ast.AST, names: _Names) -> Iterator[tuple[int, str, str, b
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    text = f"{key.value} = {names.text(value)}"
-                    yield value.lineno, key.value, text, inside
+                    name = names.of_gate(key.value) if names.has_gates(node) else key.value
+                    yield value.lineno, name, f"{name} = {names.text(value)}", inside
         elif isinstance(node, ast.Tuple) and names.is_cache(node):
             yield node.lineno, "cache", f"cache = {names.text(node)}", inside

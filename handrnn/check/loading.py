@@ -191,29 +191,3 @@ def _parsed(submission: parts.Submission) -> parts.Submission:
 def module_code(submission: parts.Submission) -> list[parts.Chunk]:
     """What the child executes: the statements kept, in order, with the lines of the file."""
     return submission.chunks
-
-
-def line_of(
-    submission: parts.Submission, name: str, text: str | None = None
-) -> tuple[int, str] | None:
-    """The submission's own line: its number and what stands there.
-
-    Parameters
-    ----------
-    submission : what was loaded
-    name : a definition
-    text : what to look for within it, spaces not counted; None for the line of the definition
-
-    Returns
-    -------
-    (line, its text without indentation), None where there is none. A notebook's cell is
-    ``submission.definitions[name].cell``.
-    """
-    definition = submission.definitions.get(name)
-    if definition is None:
-        return None
-    wanted = "".join((text or "").split())
-    for number, line in enumerate(definition.source.split("\n"), definition.line):
-        if wanted in "".join(line.split()):
-            return number, line.strip()
-    return None

@@ -113,7 +113,8 @@ def recognise(definition: Any, dialect: str | None = None) -> Recognised | None:
         notes.append(f"{definition.name} is taken for {name}")
     order = _order(function, arguments)
     if order is None:
-        if name != definition.name:
+        other_helper = not function.cell and not _TAKES_ANY.search(source)
+        if name != definition.name or other_helper:
             return None
         theirs = dialects.listed([argument for argument, _ in arguments])
         notes.append(

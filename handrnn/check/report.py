@@ -225,7 +225,8 @@ def _lines(function: FunctionReport) -> list[str]:
         lines += _wrapped("where", function.where)
     if function.line is not None:
         cell = "" if function.cell is None else f"cell {function.cell}, "
-        lines += _wrapped("your code", f"{cell}line {function.line}: {function.source.strip()}")
+        source = f": {function.source.strip()}" if function.source.strip() else ""
+        lines += _wrapped("your code", f"{cell}line {function.line}{source}")
     for mistake in function.mistakes:
         lines += _wrapped("mistake", f"{mistake.id}: {mistake.explanation}")
         if mistake.right:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import compare
-from . import dialects, probes
+from . import codec, dialects, probes
 
 CLOSE = 1e-3  # two quantities of a probe are never this close; float32 and worse dtypes are
 
@@ -53,6 +53,10 @@ def flatten(function: dialects.Function, value: Any, probe: probes.Probe) -> Fla
 def _kind_of(value: Any) -> str:
     """What a value is, with its article."""
     kind = str(getattr(value, "type", type(value).__name__))
+    if kind == codec.TOO_BIG:
+        return "a value too deep or too large"
+    if ("course", kind) in dialects.ALL:
+        return f"an object of the class {kind}"
     if isinstance(value, np.ndarray):
         kind = "array"
         if value.dtype.kind not in "fciub":
@@ -167,8 +171,7 @@ def _flatten_gradients(
     if isinstance(value, Mapping):
         found = _by_name(function, flat, value, list(shapes))
     elif isinstance(value, tuple | list) and len(value) == len(shapes):
-        flat.notes.append("returns its gradients one after another, the course's are in a dict")
-        found = dict(zip(shapes, value, strict=True))
+        found = _one_after_another(flat, value, function.expected(probe))
     else:
         flat.problems.append(f"returns {_described(value)}, not a dict of {', '.join(shapes)}")
         return
@@ -177,6 +180,45 @@ def _flatten_gradients(
             _take(flat, name, found[name], shape)
         else:
             flat.problems.append(f"{name} is missing in what is returned")
+
+
+def _one_after_another(
+    flat: Flat, value: Sequence[Any], right: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Gradients without names: in the course's order, unless another one fits."""
+    arrays = [_array(entry) for entry in value]
+    pairs = zip(arrays, right.values(), strict=True)
+    order = _order(arrays, right, (True,))
+    if order is None and not all(_alike(array, reference) for array, reference in pairs):
+        order = _order(arrays, right, (True, False))
+    order = order or list(right)
+    listed = "" if order == list(right) else f" ({dialects.listed(order)})"
+    flat.notes.append(
+        f"returns its gradients one after another{listed}, the course's are in a dict"
+    )
+    found = dict(zip(order, value, strict=True))
+    return {name: found[name] for name in right}
+
+
+def _order(
+    arrays: Sequence[np.ndarray | None], right: Mapping[str, np.ndarray], closely: Sequence[bool]
+) -> list[str] | None:
+    """Which gradient each array is, by its values or (False) by its shape; None if not all are."""
+    left, order = dict(right), {}
+    for close in closely:
+        for k, array in enumerate(arrays):
+            fitting = [name for name, value in left.items() if _alike(array, value, close)]
+            if k not in order and fitting:
+                order[k] = fitting[0]
+                del left[fitting[0]]
+    return None if left else [order[k] for k in range(len(arrays))]
+
+
+def _alike(array: np.ndarray | None, reference: np.ndarray, close: bool = False) -> bool:
+    """Whether an array has the shape of a result, axes of length 1 aside, or its values too."""
+    if array is None or _squeezed(array.shape) != _squeezed(reference.shape):
+        return False
+    return not close or error(array.reshape(reference.shape), reference) < CLOSE
 
 
 def _described(value: Any) -> str:

@@ -469,10 +469,12 @@ class _Runner:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     lost: dict[str, Outcome] = field(default_factory=dict)  # what not to try again, by target
     gone: set[str] = field(default_factory=set)  # steps that returned once and cannot be repeated
+    targets: dict[str, Target] = field(default_factory=dict)  # by step
 
     def run(self, steps: Sequence[Step]) -> dict[str, Outcome]:
         """Every step's outcome, in the order of the steps."""
         _check(steps)
+        self.targets = {step.id: step.target for step in steps}
         while pending := self._pending(steps):
             known = len(self.outcomes) + len(self.gone)
             self._attempt(_with_sources(pending, steps), pending)
@@ -494,7 +496,8 @@ class _Runner:
         for source in _sources(step):
             before = self.outcomes.get(source)
             if source in self.gone or (before is not None and not before.returned):
-                why = Failure("NotRun", f"it builds on {source}, which returned nothing")
+                name = child.callee(self.targets[source])
+                why = Failure("NotRun", child.nothing_from(name))
                 self.outcomes[step.id] = Outcome(step.id, NOT_RUN, error=why)
                 return
         if _key(step) in self.lost:

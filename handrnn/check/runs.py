@@ -2,8 +2,8 @@
 
 Three ways: *alone*, where every other course function that it calls is a right one; with the
 submission's *own*; and, for a backward function, as a *chain*, on the caches of the submission's
-own forward function. Besides, *again*, after a call with other numbers; and at the *edge*, on an
-input on which a right function may fail.
+own forward function. Besides, *again*, after a call with other numbers (*again own* where it has
+helpers of its own); and at the *edge*, on an input on which a right function may fail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import compare
-from . import dialects, parts, probes, returned, runner, submitted
+from . import codec, dialects, parts, probes, returned, runner, submitted
 
 SEEDS = (0, 1)
 PREDICTIONS = ("softmax", "yt_pred", "y_pred", "y", "y_t")
@@ -21,7 +21,7 @@ SLACK = 1e-7  # what an epsilon may change of these
 FAR_OUT = 1000.0  # exp overflows there in float64
 BUDGET = 64.0  # units of rounding: right implementations stay below 10 on these probes
 EDGES = ("edge", "edge own", "edge chain")
-WAYS = ("alone", "own", "chain", "again", *EDGES)
+WAYS = ("alone", "own", "chain", "again", "again own", *EDGES)
 PARTNERS = {"course": "handrnn.course", "batch_first": "handrnn.course.batch_first"}
 FORWARD_OF = {"cell_backward": "cell_forward", "backward": "forward"}
 # results of a step in the order in which they are computed; all others come as they are returned
@@ -97,14 +97,18 @@ def _steps(
                 )
             )
     first, second = (target.function.arguments(probe, target.call) for probe in drawn)
-    again = runner.Step(
-        target.step("again", len(drawn) - 1),
-        target.definition.name,
-        second,
-        partners="correct",
-        before=first,
-    )
-    return [*steps, again, *_edge_steps(target, forward)]
+    again = [
+        runner.Step(
+            target.step(way, len(drawn) - 1),
+            target.definition.name,
+            second,
+            partners=partners,
+            before=first,
+        )
+        for way, partners in (("again", "correct"), ("again own", "own"))
+        if way == "again" or target.helpers
+    ]
+    return [*steps, *again, *_edge_steps(target, forward)]
 
 
 def _edge_steps(target: submitted.Target, forward: submitted.Target | None) -> list[runner.Step]:
@@ -115,7 +119,7 @@ def _edge_steps(target: submitted.Target, forward: submitted.Target | None) -> l
     name = target.definition.name
     given = edge.function.arguments(probe, target.call)
     steps = [runner.Step(target.step("edge", 0), name, given, partners="correct")]
-    if target.function.kind == "backward":
+    if target.function.kind == "backward" or target.helpers:
         steps.append(runner.Step(target.step("edge own", 0), name, given, partners="own"))
     if forward is not None:
         source = target.step("edge forward", 0)
@@ -252,7 +256,10 @@ def _trial(
     """What came back, held against the textbook."""
     if outcome.status != "returned":
         return Trial(probe, outcome, sent)
-    flat = returned.flatten(target.function, outcome.value, probe)
+    value, tensors = codec.without_tensors(outcome.value)
+    flat = returned.flatten(target.function, value, probe)
+    if tensors:
+        flat.notes.append("it returns tensors of torch: their numbers were compared")
     expected = target.function.expected(probe)
     lenient = any(word in target.definition.source for word in parts.SINGLE)
     lenient |= any(array.dtype == np.float32 for array in flat.outputs.values())
@@ -283,6 +290,8 @@ def _difference(
         count = np.count_nonzero(~np.isfinite(ours))
         return compare.Difference(name, f"{count} of {ours.size} values are not finite"), False
     single = ours.dtype == np.float32
+    if ours.dtype == np.longdouble:
+        ours = ours.astype(np.float64)  # the unit in which the reference is right
     unit = compare.unit_roundoff(np.float32 if single else np.float64)
     layout = target.function.layout(name)
     if layout.axes == ("unit", "example") and name.startswith("db"):  # a column: no examples
@@ -310,6 +319,11 @@ def read_well(target: submitted.Target, trials: dict[str, Ways]) -> bool:
 def all_right(tried: Sequence[Trial]) -> bool:
     """Whether there are trials, and each is right."""
     return bool(tried) and all(trial.right for trial in tried)
+
+
+def right_with_own(ways: Ways) -> bool:
+    """Whether a function is right in the submission's own company."""
+    return all_right(ways["own"]) or all_right(ways["chain"])
 
 
 def _with_own_caches(target: submitted.Target, trials: dict[str, Ways]) -> Ways:

@@ -31,6 +31,7 @@ CELLS = tuple(f"{cell}_cell_{way}" for cell in ("rnn", "lstm") for way in ("forw
 LOOPS = tuple(f"{cell}_{way}" for cell in ("rnn", "lstm") for way in ("forward", "backward"))
 HELPERS = ("sigmoid", "softmax")
 CACHES = {"rnn_cell_forward": "RNN_CACHE", "lstm_cell_forward": "LSTM_CACHE"}  # names of entries
+MODULE = "<submission>"  # what its namespace is called: no file can be imported by that name
 ALWAYS_THERE = {"np": np, "numpy": np, "math": math}
 COURSE_MODULE_NAMES = ("util", "rnn", "lstm", "helper")
 
@@ -90,10 +91,9 @@ class Scope:
     def __init__(self, course: types.ModuleType | None) -> None:
         self.outside = Outside()
         self.course = course
-        self.namespace: dict[str, Any] = {
-            "__name__": "submission",
-            "__builtins__": self.outside,
-        }
+        self.module = types.ModuleType(MODULE)
+        self.namespace: dict[str, Any] = vars(self.module)
+        self.namespace["__builtins__"] = self.outside
         self.data: set[str] = set()  # names that hold constants
         self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
         self.outside.from_course = {name: (m, name) for name, m in ALWAYS_THERE.items()}
@@ -191,8 +191,12 @@ class Program:
         self.too_slow: dict[int, BaseException] = {}  # statements that are not tried again
 
     def scope(self, course: types.ModuleType | None) -> Scope:
-        """A fresh namespace in which the statements have been executed."""
+        """A fresh namespace in which the statements have been executed.
+
+        It is that of a module known to Python: data classes look their module up.
+        """
         scope = Scope(course)
+        sys.modules[MODULE] = scope.module
         for number, chunk in enumerate(self.chunks):
             if number in self.too_slow:
                 scope.fail(chunk, self.too_slow[number])

@@ -33,7 +33,7 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One mistake: edits of the textbook, a change of the results, or both."""
+    """One mistake: edits of the textbook, a change of the results or of what goes in, or both."""
 
     id: str
     why: str
@@ -41,6 +41,7 @@ class Entry:
     transform: Callable[[Arrays, conventions.Case], Arrays] | None = None
     wrong: str = ""
     right: str = ""
+    change: Callable[[conventions.Case], conventions.Case] | None = None
 
     def __hash__(self) -> int:
         return id(self)
@@ -133,7 +134,10 @@ def made_by(entries: Sequence[Entry], trial: Any, *, gradients: bool = True) -> 
             edits.setdefault(name, []).extend(many)
     try:
         with np.errstate(all="ignore"):
-            made = conventions.results(trial.case, trial.reading, edits, gradients=gradients)
+            case = trial.case
+            for entry in entries:
+                case = case if entry.change is None else entry.change(case)
+            made = conventions.results(case, trial.reading, edits, gradients=gradients)
             for entry in entries:
                 if entry.transform is not None:
                     made = {**made, **entry.transform(made, trial.case)}
@@ -232,7 +236,8 @@ def _under_other_readings(
         turned = [replace(trial, reading=reading) for trial in trials]
         first = replace(turned[0], case=one, ours={"y": start})
         for entry in entries:
-            if entry.edits and _fits((entry,), [first]) and _fits((entry,), turned):
+            inside = entry.edits or entry.change
+            if inside and _fits((entry,), [first]) and _fits((entry,), turned):
                 return [(entry,)], turned
     return [], trials
 
@@ -327,7 +332,8 @@ def _listed(steps: Sequence[int]) -> str:
 @cache
 def forward_entries(cell: str) -> tuple[Entry, ...]:
     """The mistakes in the forward pass of "rnn", "lstm" or "gru"."""
-    return (*_of_catalogue(f"{cell}_forward", cell), *_gru_forward(cell), *_outputs())
+    cells = (*_of_catalogue(f"{cell}_forward", cell), *_gru_forward(cell))
+    return (*cells, *_biases(), *_outputs())
 
 
 @cache
@@ -450,6 +456,17 @@ def _halves(cell: str, entry: Callable[..., Entry]) -> Iterator[Entry]:
         why = f"{name} is assigned at every step in place of added up; only t = 0 is left."
         if joint:
             yield entry("not-accumulated", why, *edits)
+
+
+def _biases() -> Iterator[Entry]:
+    """One of the two biases left out."""
+    for name, other in (("b_hh", "b_ih"), ("b_ih", "b_hh")):
+
+        def change(case: conventions.Case, name: str = name) -> conventions.Case:
+            return case.changed(**{name: np.zeros_like(case.arrays[name])})
+
+        why = f"{name} is ignored: the bias of a gate is the sum of {other} and {name}."
+        yield Entry("one-bias-for-several", why, change=change)
 
 
 def _gru_forward(cell: str) -> Iterator[Entry]:

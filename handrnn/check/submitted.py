@@ -1,13 +1,15 @@
 """The course functions of a submission, as they are to be judged."""
 
+import dis
 import inspect
 import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any
 
-from . import dialects, lines, loading, parts, recognition
+from . import dialects, lines, loading, parts, recognition, scopes
 
 EPSILON = re.compile(r"sum\(.*\)\s*\+\s*(1e-|1\.0e-|eps)", re.IGNORECASE)  # in a denominator
 IN_BOTH = ("rnn_cell_forward", "softmax", "sigmoid")  # take the same arguments in both dialects
@@ -18,7 +20,8 @@ ELEMENTARY = ("softmax", "sigmoid")
 class Target:
     """A function of the submission that is one of the course's.
 
-    `epsilon`: somewhere in the submission, a small number is added to a sum.
+    `epsilon`: somewhere in the submission, a small number is added to a sum. `uses`: the names that
+    it looks up, by itself or in what it calls.
     """
 
     definition: parts.Definition
@@ -26,6 +29,7 @@ class Target:
     call: dialects.Call
     notes: tuple[str, ...]
     epsilon: bool = False
+    uses: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -42,6 +46,17 @@ class Target:
         """Whether a sequence function leaves its equations to the function of a step."""
         kind = self.function.kind
         return kind in ("forward", "backward") and f"cell_{kind}" in self.definition.source
+
+    @property
+    def has_partners(self) -> bool:
+        """Whether it leaves work to another course function: more than a step, or a helper."""
+        step = self.function.kind.startswith("cell_")
+        return not step and bool(self.uses & {*scopes.CELLS, *scopes.LOOPS} - {self.name})
+
+    @property
+    def helpers(self) -> list[str]:
+        """The submission's own functions named like the course's helpers that it uses."""
+        return [name for name in ELEMENTARY if name in self.uses - {self.definition.name}]
 
     @property
     def lines(self) -> lines.Lines:
@@ -98,7 +113,11 @@ def functions(
         name = recognised.function.name
         if name not in found or definition.name == name:
             found[name] = Target(
-                definition, recognised.function, recognised.call, tuple(recognised.notes)
+                definition,
+                recognised.function,
+                recognised.call,
+                tuple(recognised.notes),
+                uses=looked_up(submission, definition),
             )
     order = [name for _, name in dialects.ALL]
     chosen = [found[name] for name in dict.fromkeys(order) if name in found]
@@ -107,6 +126,29 @@ def functions(
     if any(target.call.update_gate == "u" for target in chosen):
         chosen = [replace(t, call=replace(t.call, update_gate="u")) for t in chosen]
     return [target for target in chosen if not wanted or target.name in wanted]
+
+
+def looked_up(submission: parts.Submission, definition: parts.Definition) -> frozenset[str]:
+    """The names of the submission that a definition looks up, by itself or in what it looks up."""
+    if not submission.chunks:  # a function of the running program: all that is known is its text
+        return frozenset(re.findall(r"\w+", definition.source))
+    codes: dict[str, list[CodeType]] = {}
+    for chunk in submission.chunks:
+        for name in chunk.names:
+            codes.setdefault(name, []).append(chunk.code)
+    found, new = set[str](), {definition.name}
+    while new:
+        found |= new
+        new = {n for name in new for code in codes.get(name, ()) for n in _globals(code)} - found
+    return frozenset(found & codes.keys())
+
+
+def _globals(code: CodeType) -> set[str]:
+    """The names that a piece of code looks up in its module, those of functions in it included."""
+    instructions = dis.get_instructions(code)
+    names = {i.argval for i in instructions if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    inner = (_globals(part) for part in code.co_consts if isinstance(part, CodeType))
+    return names.union(*inner)
 
 
 def _usual_dialect(submission: parts.Submission) -> str | None:

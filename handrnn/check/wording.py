@@ -49,12 +49,11 @@ def where(trial: runs.Trial) -> str:
 
 def _gate(wrong: Sequence[str], right: Sequence[str]) -> list[str]:
     """The one gate whose gradients are wrong while those of the others are right, in words."""
-    weights = [
-        {name[2:].strip("_") for name in names if name[:2] in ("dW", "db")}
-        for names in (wrong, right)
-    ]
-    gates = weights[0] - weights[1]
-    if len(gates) != 1 or not gates <= set("ficoum"):
+    bad = {name[2:].strip("_") for name in wrong if name[:2] in ("dW", "db")}
+    good = {part: {n[2:].strip("_") for n in right if n[:2] == part} for part in ("dW", "db")}
+    gates = bad - good["dW"] - good["db"]
+    others = (good["dW"] & good["db"]) - gates
+    if len(gates) != 1 or len(others) != 3 or not gates | others <= set("ficoum"):
         return []
     return [f"only gate {gates.pop()} of the gates"]
 
@@ -74,15 +73,16 @@ def first_line(source: str) -> str:
 
 def notes(chosen: Sequence[runs.Trial]) -> tuple[str, ...]:
     """What is different and harmless."""
-    first = chosen[0]
-    found = list(first.flat.notes) if first.flat is not None else []
-    if first.single:
+    found = [note for trial in chosen if trial.flat is not None for note in trial.flat.notes]
+    if any(trial.single for trial in chosen):
         found.append("it computes in float32: right to single precision")
-    for d in first.differences:
+    off: dict[str, float] = {}
+    for d in (d for trial in chosen for d in trial.differences):
         if d.passed and d.budget == runs.SLACK:
-            found.append(f"an epsilon in the denominator puts {d.name} off by {d.error:.0e}")
-    found += [f"warning: {text}" for text in dict.fromkeys(first.outcome.warnings)]
-    return tuple(found)
+            off[d.name] = max(d.error, off.get(d.name, 0.0))
+    found += [f"an epsilon in the denominator puts {n} off by {e:.0e}" for n, e in off.items()]
+    found += [f"warning: {text}" for trial in chosen for text in trial.outcome.warnings]
+    return tuple(dict.fromkeys(found))
 
 
 def edge_note(target: submitted.Target, tried: Sequence[runs.Trial]) -> tuple[str, ...]:
@@ -108,6 +108,8 @@ def company_note(
     """Which of the submission's own functions a right one needs."""
     if chosen is ways["chain"]:
         return ("reads the caches of your own forward function, not those of the course",)
-    if chosen is ways["own"] and target.calls_its_cell and not runs.all_right(ways["alone"]):
-        return (f"right with your own {target.cell_name}, not with the course's",)
+    if chosen is ways["own"] and not runs.all_right(ways["alone"]):
+        needed = [target.cell_name] if target.calls_its_cell else target.helpers
+        if needed:
+            return (f"right with your own {' and '.join(needed)}, not with the course's",)
     return ()

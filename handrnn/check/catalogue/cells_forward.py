@@ -192,6 +192,13 @@ def lstm_cell() -> Iterator[entries.Mistake]:
             if k != gate
         }
         yield line("one-bias-for-several", f"{b} in all", f"All gates have the bias {b}.", **wrong)
+    yield line(
+        "forget-bias",
+        "",
+        "1 is added to the bias of the forget gate: that is for the weights to hold, from when they"
+        " are drawn.",
+        ft=lines["ft"][0].replace("bf", "bf + 1"),
+    )
     everywhere = {name: lines[name][0].replace(f" + b{LETTER[k]}", "") for k, name in GATES.items()}
     yield line("term-missing", "all biases", "The biases of all gates are left out.", **everywhere)
     for mine, other in combinations("figo", 2):

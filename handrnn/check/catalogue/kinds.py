@@ -41,7 +41,8 @@ KINDS = {
     "one-bias-for-several": "A gate has the bias of another one, or lacks its second bias.",
     "gates-swapped": "Two gates have changed places: right with no one else's weights.",
     "plus-for-times": "There is + for *, * for +, or - for +.",
-    "float32": "Results are in float32 though the arguments are in float64; harmless by itself.",
+    "float32": "Results are in float32 though the arguments are in float64, harmless by itself; or"
+    " a type is called by a name that NumPy has removed, such as np.float.",
     # besides: conventions, published numbers, and what has no better name
     "clipped-inside": "Gradients are clipped inside of the function that computes them.",
     "historic-numbers": "These are the wrong numbers that early editions of the assignment"
@@ -51,6 +52,7 @@ KINDS = {
     "wrong-activation": "An activation, or its derivative, is that of another function.",
     "concat-order": "Input and hidden state are joined, or taken apart, in the other order.",
     "term-missing": "A term or a factor is left out, or a result is left at zero.",
+    "forget-bias": "1 is added to the bias of the forget gate inside of the function.",
     "counted-twice": "Something enters twice that enters once.",
     "time-reversed": "A loop runs, or a sequence stands, from the wrong end.",
     # what one call leaves behind; in whole sequences and layers

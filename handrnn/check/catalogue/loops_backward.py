@@ -275,6 +275,35 @@ def steps(cell: str) -> Iterator[entries.Mistake]:
 def lstm_loop() -> Iterator[entries.Mistake]:
     """What only the LSTM's loop can get wrong: two paths, four gates."""
     function = "lstm_backward"
+    cell, before = 'caches["cells"][t]', 'caches["cells"][t - 1]'
+    stack = f'np.concatenate(({before}["h_full"], {cell}["xt"]))'
+    for variant, read, wrong, right, why in (
+        (
+            "c[t-1]",
+            f'{{**{cell}, "c_prev": {before}["c_next"]}}',
+            "c_prev = c[:, :, t-1]  # at t = 0 that is the last step",
+            "c_prev = caches[t][3]",
+            "c_prev is read as c[t-1], which at t = 0 is the last step: c0 is meant.",
+        ),
+        (
+            "a[t-1] in dW",
+            f'{{**{cell}, "concat": {stack}}}',
+            "dWf += np.dot(dft, np.concatenate((a[:, :, t-1], xt)).T)  # t = 0: the last step",
+            "dWf += np.dot(dft, np.concatenate((a_prev, xt)).T)",
+            "The weight gradients read a_prev as a[t-1], which at t = 0 is the last step: a0 is "
+            "meant.",
+        ),
+    ):
+        yield notation.edited(function, "state-offset", variant, why, [(cell, read)], wrong, right)
+    yield notation.edited(
+        function,
+        "clipped-inside",
+        "dWf at 5 into dWi",
+        "dWf is clipped at 5 into dWi: the fourth argument of np.clip is where the result goes.",
+        [('dWi + gradients["dWi"]', 'dWi + np.clip(gradients["dWf"], -5, 5)')],
+        "np.clip(gradients['dWf'], -5, 5, gradients['dWi'])",
+        "",
+    )
     yield notation.edited(
         function,
         "counted-twice",

@@ -176,6 +176,13 @@ def wrong_sigmoid() -> Iterator[entries.Mistake]:
             "np.exp(-z) / (1 + np.exp(-z)) ** 2",
             "This is the derivative of the sigmoid.",
         ),
+        (
+            "softmax",
+            "np.exp(z) / np.sum(np.exp(z), axis=0)",
+            "This is softmax, not the sigmoid: its gates share out a column of ones.",
+        ),
     ):
         edit = {"sigmoid": (planting.Edit("1 / (1 + np.exp(-z))", wrong),)}
-        yield entries.Mistake("sigmoid-wrong", variant, functions, edit, why, wrong, right)
+        id = "softmax-wrong" if variant == "softmax" else "sigmoid-wrong"
+        named = "in sigmoid" if variant == "softmax" else variant
+        yield entries.Mistake(id, named, functions, edit, why, wrong, right)
