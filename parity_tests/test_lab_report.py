@@ -99,7 +99,7 @@ def test_a_row_a_run_with_its_result(sweep):
         settings = [each.label, each.cell, str(each.length), str(each.seed)]
         accuracy = [f"{result.accuracy:.4f}", str(result.accuracy_step)]
         ended = [result.stopped, str(result.steps), "90.0"]
-        expected.append([*settings, *accuracy, *ended, f"{memory:.0f}", result.fingerprint[:12]])
+        expected.append([*settings, *accuracy, *ended, f"{memory:,.0f}", result.fingerprint[:12]])
     assert rows == expected
 
 
