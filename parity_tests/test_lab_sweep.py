@@ -555,3 +555,19 @@ def test_a_wrong_command_line_is_explained(arguments, capsys):
         laboratory.main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m handrnn.lab" in capsys.readouterr().err
+
+
+class LostExecutor(concurrent.futures.Executor):
+    """Takes calls and never answers them, as a cluster that has gone."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        return concurrent.futures.Future()
+
+    def is_lost(self):
+        return True
+
+
+def test_runs_of_an_executor_that_is_lost_are_given_up(tmp_path):
+    lost = run.faithful("RNN", 4, 0, steps=2)
+    outcome = sweep.sweep([lost], tmp_path, LostExecutor())
+    assert outcome.failed == {lost.name: sweep.LOST}

@@ -142,7 +142,8 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
     except ModuleNotFoundError:
         raise ModuleNotFoundError("clusters need Dask: pip install 'handrnn[cluster]'") from None
     # What it would log, tracebacks among it, is said in one line for each run concerned.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    for name in ("distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = distributed.Client(address, timeout=DASK_SECONDS, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
@@ -152,7 +153,9 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
         if not client.scheduler_info()["workers"]:
             _log.warning("the cluster at %s has no workers yet: waiting for them", address)
         # A call made again, since another process held its run, is no call already answered.
-        executor = client.get_executor(pure=False)
+        executor: Any = client.get_executor(pure=False)
+        # A result under way when the scheduler is lost may never be told as lost by its future.
+        executor.is_lost = lambda: client.status == "closed"
         try:
             yield executor
         except BaseException:

@@ -19,6 +19,7 @@ from . import checkpoint, executors, files, progress, training
 from . import run as run_module
 
 POLL_SECONDS = 0.5
+LOST = "its executor has given it up or was lost; the same command goes on from there"
 
 # Time of an update per time step, relative to the RNN's.
 _PRICE = {"RNN": 1.0, "reluRNN": 1.0, "GRU": 2.5, "LSTM": 3.0}
@@ -153,6 +154,7 @@ class _Collection:
                 time.sleep(POLL_SECONDS)
             if time.monotonic() - last_look >= POLL_SECONDS:
                 last_look = time.monotonic()
+                self._give_up_if_lost()
                 self._show()
                 again, self.elsewhere = self.elsewhere, []
                 self._submit(again)
@@ -173,9 +175,19 @@ class _Collection:
             self.bars.end(run, finished.done["result"]["accuracy"])
             return
         except concurrent.futures.CancelledError:
-            why = "its executor has given it up or was lost; the same command goes on from there"
+            why = LOST
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
+        self._fail(run, why)
+
+    def _give_up_if_lost(self) -> None:
+        """Wait no longer for the runs of an executor that says that it is lost."""
+        is_lost = getattr(self.executor, "is_lost", None)
+        if is_lost is not None and is_lost():
+            for future in [future for future in self.pending if not future.done()]:
+                self._fail(self.pending.pop(future), LOST)
+
+    def _fail(self, run: run_module.Run, why: str) -> None:
         self.failed[run.name] = why
         files.note_failure(self.directory / run.name, why)
         self.bars.end(run, None)
