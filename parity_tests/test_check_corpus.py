@@ -1094,6 +1094,22 @@ def test_the_line_of_a_mistake_is_right_or_not_told(right, wrong, line):
     assert found.line == line
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dc = dc_next + da_next * ot", "dc = da_next * ot"),  # all gates wrong by it
+        ("concat = np.concatenate((a_prev, xt))", "concat = np.concatenate((xt, a_prev))"),
+    ],
+)
+def test_of_two_lines_that_are_as_likely_none_is_told(right, wrong):
+    (line,) = [line for line in ONE_A_GATE.splitlines() if right in line]
+    mistaken = line.replace(right, wrong)
+    twice = f"    if len(xt) > 3:\n    {mistaken}\n    else:\n    {mistaken}"
+    found = judged_text(ONE_A_GATE.replace(line, twice)).functions["lstm_cell_backward"]
+    assert found.verdict == report.FAIL
+    assert found.source.startswith("def lstm_cell_backward")
+
+
 def test_two_names_for_one_array_are_found_in_their_line():
     text = LSTM.replace(
         "    states = np.zeros((n_a, m, steps))\n    cells = ", "    cells = states = "

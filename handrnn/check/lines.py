@@ -127,14 +127,18 @@ class Lines:
             return None
         return self._before(order[0], wrong)
 
-    def _before(self, number: int, wrong: Sequence[str]) -> int:
-        """The line of what the gradients of three gates are computed from, if all are wrong."""
+    def _before(self, number: int, wrong: Sequence[str]) -> int | None:
+        """The line of what the gradients of three gates are computed from, if all are wrong.
+
+        None if there are several such lines.
+        """
         fed = [s for s in self.statements if s.target in ("dft", "dit", "dcct")]
         weights = [name for name in wrong if name.startswith("dW")]
         if number not in [s.number for s in fed] or len(fed) != 3 or len(weights) != 3:
             return number
         shared = set.intersection(*(set(s.words) for s in fed))
-        return next((s.number for s in self.statements if s.target in shared), number)
+        before = [s.number for s in self.statements if s.target in shared] or [number]
+        return before[0] if len(before) == 1 else None
 
     def using(self, names: Sequence[str]) -> str:
         """The first line of the function's body that has one of these names in it, or ""."""
