@@ -221,7 +221,9 @@ def _steps(cell, W_h, W_hr, h, gates, b, states):
             _matmul(W_hr, emitted, out=projected_t)
 
 
-def backward(tape, dy=None, d_state=None, *, need_dx=True) -> tuple[Any, tuple, Weights]:
+def backward(
+    tape, dy=None, d_state=None, *, need_dx=True, d_states_along=None
+) -> tuple[Any, tuple, Weights]:
     """Gradients of a loss by everything that `forward` was given (BPTT).
 
     Parameters
@@ -233,6 +235,9 @@ def backward(tape, dy=None, d_state=None, *, need_dx=True) -> tuple[Any, tuple, 
         Gradient by the state at the end.
     need_dx : bool
         False: no gradient by x.
+    d_states_along : tuple of ndarray (T + 1, P or H, B), optional
+        Takes the gradient by every state on the way, start and end included; left alone where not
+        active. That by a cell state is with the hidden state of its step held.
 
     Returns
     -------
@@ -289,7 +294,8 @@ def backward(tape, dy=None, d_state=None, *, need_dx=True) -> tuple[Any, tuple, 
             _transfer(dh_chunk, dy[start:stop, :, :k])
         cell.slopes(gates_chunk.swapaxes(0, 1), before, after, dz.swapaxes(0, 1), work_chunk)
         d_states_k = [d[:, :k] for d in d_states]
-        _steps_back(cell, W_hhT, W_hr, dh_chunk, gates_chunk, dz, d_states_k)
+        along = [buffer[start + 1 : stop + 1, :, :k] for buffer in d_states_along or ()]
+        _steps_back(cell, W_hhT, W_hr, dh_chunk, gates_chunk, dz, d_states_k, along)
 
         da = dz[:, cell.recurrent].reshape(n, KH, k)
         db = dz[:, cell.entering].reshape(n, KH, k)
@@ -304,14 +310,20 @@ def backward(tape, dy=None, d_state=None, *, need_dx=True) -> tuple[Any, tuple, 
             cell.emit(gates_chunk[:, 0], after[1], out=work_chunk)
             dW_hr += np.dot(_columns(dh_chunk, left), _columns(work_chunk, right).T)
 
+    if d_states_along is not None:
+        for buffer, d in zip(d_states_along, d_states, strict=True):
+            buffer[0] = d
     biased = weights.b_ih is not None
     db_ih, db_hh = (dW_x[:, I], dW_h[:, P]) if biased else (None, None)
     d_weights = Weights(dW_x[:, :I], dW_h[:, :P], db_ih, db_hh, dW_hr)
     return dx, tuple(d_states), d_weights
 
 
-def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
-    """The loop back through one chunk: slopes become dz, d_states those at its start."""
+def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states, along):
+    """The loop back through one chunk: slopes become dz, d_states those at its start.
+
+    `along`, if it holds buffers, takes the d_states of every step.
+    """
     n, _, H, B = slopes.shape
     P, KH = W_hhT.shape
     da = slopes[:, cell.recurrent].reshape(n, KH, B)
@@ -320,8 +332,11 @@ def _steps_back(cell, W_hhT, W_hr, dhs, gates, slopes, d_states):
     dh, *dc = d_states
     product = _product(W_hhT, dh)
     views = zip(*cell.carry_views(slopes[::-1], gates[::-1]), strict=True)
-    for dh_t, views_t, da_t in zip(dhs[::-1], views, da[::-1], strict=True):
+    for t, dh_t, views_t, da_t in zip(reversed(range(n)), dhs[::-1], views, da[::-1], strict=True):
         dh += dh_t
+        if along:
+            for buffer, d in zip(along, d_states, strict=True):
+                buffer[t] = d
         if W_hr is None:
             cell.carry(views_t, d_states, work)
         else:

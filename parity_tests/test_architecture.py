@@ -36,7 +36,7 @@ ARROWS = {  # module: the modules of the package that it may import
         "optim",
         "textbook",
     },
-    "lab": {"__init__", "layouts", "nn", "losses", "optim", "initializers"},
+    "lab": {"__init__", "sequence", "layouts", "nn", "losses", "optim", "initializers"},
 }
 ON_REQUEST = {
     *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),

@@ -139,7 +139,9 @@ def kill_at_random(tmp_path, seed, kills):
                 break
         output, errors = process.communicate(timeout=120)
         nothing_left(process.pid)
-        assert set(errors.splitlines()) <= {WARNING}
+        # A worker that is just being started when its parent is killed ends in Python's own error.
+        if process.returncode != -signal.SIGKILL or "in spawn_main" not in errors:
+            assert set(errors.splitlines()) <= {WARNING}
         if process.returncode == 0:
             return done
         assert process.returncode == -signal.SIGKILL or "its process died 3 times" in output

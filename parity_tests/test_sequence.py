@@ -796,3 +796,23 @@ def test_what_is_given_away_is_not_copied(dtype):
     copied = recorded(problem, tape, states=states, gates=gates)
     for a, b in zip(arrays_of(copied), arrays_of(given), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@every_kind
+@pytest.mark.parametrize("length", [1, 3, T])
+def test_the_gradients_by_the_states_on_the_way(monkeypatch, kind, length):
+    """Those at t are what the rest of the sequence gives for its start, and the output's at t."""
+    monkeypatch.setattr(sequence, "_chunk_length", lambda *_: length)
+    problem = draw(kind)
+    outputs, tape = forward(problem)
+    dy, d_end = problem.cotangents["y"], tuple(problem.cotangents[n] for n in problem.cell.states)
+    along = tuple(np.full((T + 1, *outputs[n].shape), np.nan) for n in problem.cell.states)
+    sequence.backward(tape, dy, d_end, d_states_along=along)
+    for t in range(T):
+        _, expected, _ = sequence.backward(sequence.cut(tape, t, T), dy[t:], d_end)
+        of_output = (dy[t - 1] if t else 0, 0)
+        for found, later, own in zip(along, expected, of_output, strict=False):
+            np.testing.assert_allclose(found[t], later + own, rtol=0, atol=1e-14)
+    np.testing.assert_array_equal(along[0][T], d_end[0] + dy[T - 1])
+    if len(along) == 2:
+        np.testing.assert_array_equal(along[1][T], d_end[1])

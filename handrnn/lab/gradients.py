@@ -4,13 +4,13 @@ import dataclasses
 import io
 import os
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import layouts, nn
+from .. import layouts, nn, sequence
 from . import drawing, files, model, tasks, training
 from . import run as run_module
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 BATCH = 256
 QUANTILES = (0.05, 0.95)
 _PANELS_IN_A_ROW = 4
-_CELLS = {nn.RNN: nn.RNNCell, nn.LSTM: nn.LSTMCell, nn.GRU: nn.GRUCell}
 # Grey, and Okabe and Ito's blue and vermilion, told apart with any colour vision.
 _STYLES: tuple[dict[str, Any], ...] = (
     {"color": "0.55", "linestyle": "--"},
@@ -62,9 +61,6 @@ def state_gradients(
 ) -> dict[str, npt.NDArray[np.floating]]:
     """Total derivative of each example's own loss by each of its states.
 
-    The sequence is gone through with the layer's cell of `handrnn.nn`, one step at a time, and
-    back: what comes out of a step backward is the gradient by the state before it.
-
     Parameters
     ----------
     layer : nn.RNN, nn.LSTM or nn.GRU
@@ -85,48 +81,23 @@ def state_gradients(
         ``"c"``: dL/dc_t of the cell state as it is handed on to step t + 1, h_t held where it is.
         An example's loss is the mean over its own answers.
     """
-    cell = _cell(layer)
-    state, hidden = None, []
-    for x_t in x:
-        state = cell(x_t, state)
-        hidden.append(_parts(state)[0])
-    outputs = readout(np.stack(hidden) if task.every_step else hidden[-1])
-    _, d_outputs = task.loss(outputs, target)
-    steps, batch, _ = x.shape
-    d_read = np.zeros((steps, batch, layer.hidden_size), layer.dtype)
-    d_read[0 if task.every_step else -1 :] = readout.backward(d_outputs * layer.dtype.type(batch))
-
-    d_parts = [np.zeros_like(part) for part in _parts(state)]
-    gradients = [np.empty((steps + 1, *part.shape), part.dtype) for part in d_parts]
-    for t in range(steps, 0, -1):
-        d_parts[0] = d_parts[0] + d_read[t - 1]
-        _put(gradients, t, d_parts)
-        _, d_state = cell.backward(tuple(d_parts) if len(d_parts) > 1 else d_parts[0])
-        d_parts = list(_parts(d_state))
-    _put(gradients, 0, d_parts)
-    return dict(zip(layer.cell.states, gradients, strict=True))
-
-
-def _cell(layer: nn.Recurrent) -> nn.RecurrentCell:
-    """The cell of a layer, with its weights."""
     if layer.num_layers > 1 or layer.bidirectional or layer.proj_size:
         raise ValueError(f"{layer!r} has to be one layer in one direction, without projection")
-    options: dict[str, Any] = {"bias": layer.bias, "dtype": layer.dtype}
-    if isinstance(layer, nn.RNN):
-        options["nonlinearity"] = layer.nonlinearity
-    cell = _CELLS[type(layer)](layer.input_size, layer.hidden_size, **options)
-    weights = layer.state_dict()
-    cell.load_state_dict({name.removesuffix("_l0"): array for name, array in weights.items()})
-    return cell
+    steps, batch, _ = x.shape
+    weights = layouts.weights_from_torch(layer.cell, layer.params, layouts.torch_suffix(0, False))
+    start = [np.zeros((layer.hidden_size, batch), layer.dtype) for _ in layer.cell.states]
+    h, _, tape = sequence.forward(layer.cell, x.swapaxes(1, 2), start, weights)
+    hidden = h.swapaxes(1, 2)
+    outputs = readout(hidden if task.every_step else hidden[-1])
+    _, d_outputs = task.loss(outputs, target)
+    d_hidden = np.zeros_like(hidden)
+    d_hidden[0 if task.every_step else -1 :] = readout.backward(d_outputs * layer.dtype.type(batch))
 
-
-def _parts(state: Any) -> tuple[npt.NDArray[np.floating], ...]:
-    return state if isinstance(state, tuple) else (state,)
-
-
-def _put(gradients: Sequence[npt.NDArray], t: int, parts: Iterable[npt.NDArray]) -> None:
-    for gradient, part in zip(gradients, parts, strict=True):
-        gradient[t] = part
+    shape = (steps + 1, layer.hidden_size, batch)
+    along = tuple(np.empty(shape, layer.dtype) for _ in start)
+    sequence.backward(tape, d_hidden.swapaxes(1, 2), need_dx=False, d_states_along=along)
+    names = layer.cell.states
+    return {name: d.swapaxes(1, 2) for name, d in zip(names, along, strict=True)}
 
 
 def spectra(layer: nn.Recurrent) -> dict[str, npt.NDArray[np.complex128]]:
