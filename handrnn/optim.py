@@ -10,6 +10,7 @@ The classes (`SGD`, `RMSprop`, `Adam`, `AdamW`) hold modules: anything with ``pa
 `handrnn.nn`. Gradients of such modules are clipped by `clip_grad_norm` and `clip_grad_value`.
 """
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -360,15 +361,18 @@ class Optimizer:
         missing = {"lr", "options", "state"} - state_dict.keys()
         if missing:
             raise ValueError(f"state_dict lacks {', '.join(sorted(missing))}")
+        options = state_dict["options"]
+        loaded = copy.copy(self)
+        loaded.options = {name: options.get(name, mine) for name, mine in self.options.items()}
         problems = [
-            *_differences("option", self.options, state_dict["options"]),
-            *self._problems(state_dict["state"]),
+            *_differences("option", self.options, options),
+            *loaded._problems(state_dict["state"]),
         ]
         if problems:
             kind = type(self).__name__
             raise ValueError(f"state_dict does not fit this {kind}: {'; '.join(problems)}")
         self.lr = float(state_dict["lr"])
-        self.options = dict(state_dict["options"])
+        self.options = dict(options)
         for i, module in enumerate(self.modules):
             given = state_dict["state"].get(str(i), {})
             self._states[i] = {
@@ -379,17 +383,20 @@ class Optimizer:
         """What does not fit in the "state" of a state_dict."""
         if not given:
             return
-        shapes = {
-            f"{i}.{name}": weights.shape
+        params = {
+            f"{i}.{name}": weights
             for i, module in enumerate(self.modules)
             for name, weights in module.params.items()
         }
         flat = {f"{i}.{name}": state for i in given for name, state in given[i].items()}
-        yield from _differences("parameter", shapes, flat)
-        for name in shapes.keys() & flat.keys():
+        yield from _differences("parameter", params, flat)
+        for name in sorted(params.keys() & flat.keys()):
+            weights = params[name]
+            _, parts = self._update(weights, np.zeros_like(weights), None)
+            yield from _differences(f"state of {name}:", parts, flat[name])
             for part, value in flat[name].items():
-                if part != "step" and np.shape(value) != shapes[name]:
-                    yield f"{part} of {name} is {np.shape(value)} instead of {shapes[name]}"
+                if part != "step" and np.shape(value) != weights.shape:
+                    yield f"{part} of {name} is {np.shape(value)} instead of {weights.shape}"
 
     def __repr__(self) -> str:
         arguments = {"lr": self.lr, **self.options}

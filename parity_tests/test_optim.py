@@ -310,6 +310,7 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded(rng):
     wrong = saved.state_dict()
     wrong["options"]["momentum"] = wrong["options"].pop("eps")
     wrong["state"]["0"]["weight"]["exp_avg"] = np.zeros((2, 5))
+    wrong["state"]["0"]["weight"]["momentum"] = wrong["state"]["0"]["weight"].pop("exp_avg_sq")
     wrong["state"]["0"]["offset"] = wrong["state"]["0"].pop("bias")
     optimizer = optim.Adam(Stub(rng), lr=0.5)
     before = optimizer.state_dict()
@@ -321,6 +322,8 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded(rng):
         "parameter 0.bias is missing",
         "parameter 0.offset is unknown",
         "exp_avg of 0.weight is (2, 5) instead of (6, 5)",
+        "state of 0.weight: exp_avg_sq is missing",
+        "state of 0.weight: momentum is unknown",
     ):
         assert part in str(error.value)
     assert optimizer.state_dict() == before
