@@ -273,7 +273,7 @@ def faithful(cell: str, length: int, seed: int, **changes: Any) -> Run:
 
 
 _TUNED_CELLS = {
-    "RNN": {"epsilon": 1e-3, "clip": 0.1, "growth": 1.3, "ready": 0.98, "patience": 3000},
+    "RNN": {"epsilon": 1e-3, "clip": 0.1, "growth": 1.3, "ready": 0.98, "patience": 2000},
     "LSTM": {"forget_bias": 3.0, "rate": 2e-3},
     "GRU": {"forget_bias": 3.0, "rate": 2e-3},
     "reluRNN": {"initialisation": "identity", "input_gain": 0.01, "rate": 3e-4},
