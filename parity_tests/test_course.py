@@ -1621,3 +1621,10 @@ def test_the_character_model_learns_a_text_of_yours(tmp_path):
     missing = character_model("--text", str(tmp_path / "nowhere"))
     assert missing.returncode == 1
     assert "nowhere" in missing.stderr
+
+
+@pytest.mark.parametrize("wrong", ["--steps=0", "--every=0", "--every=-1", "--seed=-1"])
+def test_the_character_model_says_what_its_options_take(wrong):
+    run = character_model("--smoke", wrong)
+    assert run.returncode == 2
+    assert "--steps and --every take at least 1, --seed at least 0" in run.stderr

@@ -138,7 +138,7 @@ def test_the_tuned_preset_suits_the_cell():
         cell: (one.epsilon, one.clip, one.growth, one.ready, one.patience)
         for cell, one in chosen.items()
     }
-    assert careful.pop("RNN") == (1e-3, 0.1, 1.3, 0.98, 1000)
+    assert careful.pop("RNN") == (1e-3, 0.1, 1.3, 0.98, 2000)
     assert set(careful.values()) == {(1e-8, 1.0, 2.0, 0.95, 500)}
 
 
@@ -361,7 +361,7 @@ def test_the_bootstrap_band_stays_among_the_values():
 def test_the_chance_band_by_simulation():
     rng = np.random.default_rng(1)
     highest = rng.binomial(10_000, 0.1, size=(20_000, 30)).max(axis=1) / 10_000
-    band = statistics.chance_band(10, 10_000, 30)
+    band = statistics.chance_band(0.1, 10_000, 30)
     assert band == pytest.approx(np.quantile(highest, [0.025, 0.975]), abs=2e-4)
     assert 0.103 < band[0] < 0.107 < band[1] < 0.111
 

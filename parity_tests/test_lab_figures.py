@@ -2,9 +2,7 @@
 
 import concurrent.futures
 import contextlib
-import csv
-import dataclasses
-import importlib.util
+import importlib
 import math
 import os
 import pathlib
@@ -29,36 +27,16 @@ from handrnn.lab import (
     sweep,
     training,
 )
+from parity_tests import lab_harness
 
-SCRIPTS = pathlib.Path(__file__).parents[1] / "scripts"
-
-
-def finish(directory, chosen, accuracy, seconds=1.5, checks=(), **changes):
-    """Write the files of a finished run without training it; changes are of its result."""
-    place = directory / chosen.name
-    place.mkdir(parents=True)
-    files.write_json(place / files.CONFIG, dataclasses.asdict(chosen))
-    checks = checks or [training.Check(3000, chosen.length, 2.0, accuracy, accuracy)]
-    with files.metrics(place, checks):
-        pass
-    result = training.Result(accuracy, 50, "cap", checks[-1].step, 4, "0" * 64)
-    result = {**dataclasses.asdict(result), **changes}
-    done = {"result": result, "seconds": seconds, "versions": {}}
-    files.write_json(place / files.DONE, done)
+script = importlib.import_module
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def rows_of(path):
-    with path.open() as file:
-        return list(csv.DictReader(file))
+@pytest.fixture
+def Figure():
+    """The class of figures; without matplotlib a skip."""
+    lab_harness.needs("matplotlib")
+    return script("matplotlib.figure").Figure
 
 
 def texts(axes):
@@ -80,7 +58,7 @@ ACCURACIES = {
 def palindromes(tmp_path):
     for (label, cell, length), accuracies in ACCURACIES.items():
         for seed, accuracy in enumerate(accuracies):
-            finish(tmp_path, run.PRESETS[label](cell, length, seed), accuracy)
+            lab_harness.finish(tmp_path, run.PRESETS[label](cell, length, seed), accuracy)
     return tmp_path
 
 
@@ -94,14 +72,14 @@ def test_points_are_medians_and_shares(palindromes):
 
 
 def test_the_tables_beside_the_figure(palindromes, monkeypatch):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     monkeypatch.setattr(training, "train", lambda *_: pytest.fail("a figure trains nothing"))
     picture = figures.accuracy_vs_length(palindromes)
     assert picture == palindromes / "accuracy_vs_length.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     vectors = (palindromes / "accuracy_vs_length.svg").read_bytes()
     assert b"<svg" in vectors
-    rows = rows_of(palindromes / "accuracy_vs_length.csv")
+    rows = lab_harness.rows_of(palindromes / "accuracy_vs_length.csv")
     assert [(row["label"], row["cell"], row["length"], row["median"]) for row in rows] == [
         ("faithful", "RNN", "5", "1.0"),
         ("faithful", "RNN", "20", "0.12"),
@@ -110,7 +88,7 @@ def test_the_tables_beside_the_figure(palindromes, monkeypatch):
         ("tuned", "LSTM", "21", "0.98"),
     ]
     assert {row["seeds"] for row in rows} == {"3"}
-    runs = rows_of(palindromes / "accuracy_vs_length_runs.csv")
+    runs = lab_harness.rows_of(palindromes / "accuracy_vs_length_runs.csv")
     assert len(runs) == 15
     assert {(row["stopped"], row["engine"], row["seconds"]) for row in runs} == {
         ("cap", "numpy", "1.5")
@@ -119,9 +97,8 @@ def test_the_tables_beside_the_figure(palindromes, monkeypatch):
     assert (palindromes / "accuracy_vs_length.svg").read_bytes() == vectors, "the same bytes again"
 
 
-def test_each_cell_has_its_panels_with_curves_dots_and_bands(palindromes):
-    figure_module = pytest.importorskip("matplotlib.figure")
-    figure = figure_module.Figure()
+def test_each_cell_has_its_panels_with_curves_dots_and_bands(palindromes, Figure):
+    figure = Figure()
     records = drawing.read(palindromes)
     figures.draw(figure, records, figures.points(records))
     above, below = np.array(figure.axes).reshape(2, 3)
@@ -146,7 +123,7 @@ def test_each_cell_has_its_panels_with_curves_dots_and_bands(palindromes):
     for axes in above:
         (band,) = axes.patches
         ends = band.get_y(), band.get_y() + band.get_height()
-        assert ends == pytest.approx(statistics.chance_band(10, 10_000, 4)), "of 4 confirmations"
+        assert ends == pytest.approx(statistics.chance_band(0.1, 10_000, 4)), "of 4 confirmations"
     (bars,) = below[0].containers[0].lines[2]
     expected = [statistics.wilson_interval(solved, 3) for solved in (3, 1)]
     for segment, interval in zip(bars.get_segments(), expected, strict=True):
@@ -159,14 +136,13 @@ def test_each_cell_has_its_panels_with_curves_dots_and_bands(palindromes):
         assert words in " ".join(figure.get_supxlabel().split())
 
 
-def test_published_values_are_marked_where_the_runs_are_like_theirs(tmp_path):
-    figure_module = pytest.importorskip("matplotlib.figure")
+def test_published_values_are_marked_where_the_runs_are_like_theirs(tmp_path, Figure):
     for length in (5, 10, 20, 31):
-        finish(tmp_path / "like", run.faithful("RNN", length, 0), 1.0)
-        finish(tmp_path / "smaller", run.faithful("RNN", length, 0, hidden=64), 1.0)
+        lab_harness.finish(tmp_path / "like", run.faithful("RNN", length, 0), 1.0)
+        lab_harness.finish(tmp_path / "smaller", run.faithful("RNN", length, 0, hidden=64), 1.0)
 
     def marks(directory):
-        figure = figure_module.Figure()
+        figure = Figure()
         records = drawing.read(directory)
         figures.draw(figure, records, figures.points(records))
         above = figure.axes[0]
@@ -187,23 +163,22 @@ def test_published_values_are_marked_where_the_runs_are_like_theirs(tmp_path):
     assert labels == ["published: breaks at T = 9 to 20"]
     assert "published" in caption
     for length in (100, 101):
-        finish(tmp_path / "longer", run.faithful("RNN", length, 0), 1.0)
+        lab_harness.finish(tmp_path / "longer", run.faithful("RNN", length, 0), 1.0)
     for other in ("smaller", "longer"):
         crosses, labels, caption = marks(tmp_path / other)
         assert crosses == labels == []
         assert "published" not in caption
 
 
-def test_every_published_value_is_an_accuracy_with_a_meaning():
+def test_every_published_value_is_an_accuracy():
     for value in published.VALUES:
         assert 0.1 <= value.low <= value.high <= 1
         assert value.cell in drawing.CELLS
-        assert value.meaning
     assert len({(value.cell, value.length) for value in published.VALUES}) == len(published.VALUES)
 
 
 def test_a_directory_without_runs_cannot_be_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     for draw in (figures.accuracy_vs_length, figures_ablation.ablation, figures_reach.reach):
         with pytest.raises(ValueError, match="holds no finished run"):
             draw(tmp_path)
@@ -211,29 +186,28 @@ def test_a_directory_without_runs_cannot_be_drawn(tmp_path):
 
 
 def test_tasks_are_not_mixed(palindromes):
-    pytest.importorskip("matplotlib")
-    finish(palindromes, run.tuned("RNN", 30, 0, task="temporal_order"), 0.3)
+    lab_harness.needs("matplotlib")
+    lab_harness.finish(palindromes, run.tuned("RNN", 30, 0, task="temporal_order"), 0.3)
     expected = r"several tasks, palindrome \(chance 0.1\), temporal_order \(chance 0.25\)"
     for draw in (figures.accuracy_vs_length, figures_ablation.ablation, figures_reach.reach):
         with pytest.raises(ValueError, match=expected):
             draw(palindromes)
 
 
-def test_another_task_has_its_own_chance(tmp_path):
-    figure_module = pytest.importorskip("matplotlib.figure")
+def test_another_task_has_its_own_chance(tmp_path, Figure):
     for length in (10, 20):
-        finish(tmp_path, run.tuned("RNN", length, 0, task="temporal_order"), 0.3)
-    figure = figure_module.Figure()
+        lab_harness.finish(tmp_path, run.tuned("RNN", length, 0, task="temporal_order"), 0.3)
+    figure = Figure()
     records = drawing.read(tmp_path)
     figures.draw(figure, records, figures.points(records))
     (band,) = figure.axes[0].patches
-    assert band.get_y() == pytest.approx(statistics.chance_band(4, 10_000, 4)[0])
+    assert band.get_y() == pytest.approx(statistics.chance_band(0.25, 10_000, 4)[0])
     dotted = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == ":"]
     assert [line.get_ydata()[0] for line in dotted] == [0.25]
 
 
 def test_seeds_of_different_settings_are_not_mixed(palindromes):
-    finish(palindromes, run.faithful("RNN", 20, 3, steps=10_000), 1.0)
+    lab_harness.finish(palindromes, run.faithful("RNN", 20, 3, steps=10_000), 1.0)
     with pytest.raises(
         ValueError, match=r"faithful RNN at T = 20 differ in steps \(3000 and 10000\)"
     ):
@@ -265,12 +239,12 @@ def test_recipes_have_lines_that_are_told_apart():
 @pytest.fixture
 def many_recipes(tmp_path):
     for label in ("one", "two", "three", "four"):
-        finish(tmp_path, run.tuned("RNN", 5, 0, label=label), 1.0)
+        lab_harness.finish(tmp_path, run.tuned("RNN", 5, 0, label=label), 1.0)
     return tmp_path
 
 
 def test_more_recipes_than_lines_are_refused_before_anything_is_written(many_recipes):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     before = set(many_recipes.iterdir())
     with pytest.raises(ValueError, match="too many for one figure"):
         figures.accuracy_vs_length(many_recipes)
@@ -282,7 +256,7 @@ def test_more_recipes_than_lines_are_refused_before_anything_is_written(many_rec
 @pytest.mark.parametrize("cells", [1, 2, 4])
 def test_what_is_written_above_and_below_fits_the_figure(tmp_path, monkeypatch, cells):
     """Every letter lies inside the figure, however narrow it is."""
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     saved = []
     monkeypatch.setattr(drawing, "save", lambda figure, directory, name: saved.append(figure))
     for cell in drawing.CELLS[:cells]:
@@ -290,7 +264,7 @@ def test_what_is_written_above_and_below_fits_the_figure(tmp_path, monkeypatch, 
             for label in ("faithful", "tuned"):
                 engine = {"engine": "torch"} if label == "tuned" else {}
                 chosen = run.PRESETS[label](cell, length, 0, batch=1000, **engine)
-                finish(tmp_path, chosen, 0.5, confirmations=1000)
+                lab_harness.finish(tmp_path, chosen, 0.5, confirmations=1000)
     figures.accuracy_vs_length(tmp_path)
     figures_learning.learning(tmp_path, 201)
     figures_ablation.ablation(tmp_path)
@@ -305,11 +279,11 @@ def test_what_is_written_above_and_below_fits_the_figure(tmp_path, monkeypatch, 
 
 def test_a_kill_leaves_no_half_figure_and_no_half_table(palindromes, monkeypatch):
     """Where writing ends in the middle, what stood there before is there as a whole."""
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     figures.accuracy_vs_length(palindromes)
     names = [f"accuracy_vs_length{end}" for end in (".png", ".svg", ".csv", "_runs.csv")]
     before = {name: (palindromes / name).read_bytes() for name in names}
-    finish(palindromes, run.tuned("LSTM", 101, 0), 1.0)
+    lab_harness.finish(palindromes, run.tuned("LSTM", 101, 0), 1.0)
     written = []
 
     def killed(descriptor):
@@ -333,7 +307,7 @@ def test_a_kill_leaves_no_half_figure_and_no_half_table(palindromes, monkeypatch
 def test_a_new_length_changes_no_other_band(palindromes):
     before = {(p.label, p.cell, p.length): p for p in figures.points(drawing.read(palindromes))}
     for seed, accuracy in enumerate((0.2, 0.4, 0.9, 0.3)):
-        finish(palindromes, run.faithful("RNN", 10, seed), accuracy)
+        lab_harness.finish(palindromes, run.faithful("RNN", 10, seed), accuracy)
     after = {(p.label, p.cell, p.length): p for p in figures.points(drawing.read(palindromes))}
     assert len(after) == len(before) + 1
     assert {key: after[key] for key in before} == before
@@ -342,19 +316,19 @@ def test_a_new_length_changes_no_other_band(palindromes):
 
 
 def test_runs_that_diverged_are_drawn_like_others(tmp_path):
-    """Before its first confirmation too, where no check was made at chance."""
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     nothing = math.nan
     checks = [training.Check(25, 5, 2.0, 0.1, None), training.Check(30, 5, nothing, 0.1, None)]
     for seed in range(2):
-        lost = {"stopped": "diverged", "accuracy_step": 0, "confirmations": 0}
-        finish(tmp_path, run.tuned("RNN", 20, seed), 0.0, checks=checks, **lost)
+        chosen = run.tuned("RNN", 20, seed)
+        lab_harness.finish(tmp_path, chosen, 0.0, checks=checks, stopped="diverged")
     (point,) = figures.points(drawing.read(tmp_path))
     assert (point.median, point.low, point.high, point.share) == (0, 0, 0, 0)
     for draw in (figures.accuracy_vs_length, figures_ablation.ablation, figures_reach.reach):
         assert draw(tmp_path).exists()
     assert figures_learning.learning(tmp_path, 20).exists()
-    assert {row["stopped"] for row in rows_of(tmp_path / "memory_limit_runs.csv")} == {"diverged"}
+    rows = lab_harness.rows_of(tmp_path / "memory_limit_runs.csv")
+    assert {row["stopped"] for row in rows} == {"diverged"}
 
 
 # Learning curves
@@ -366,15 +340,12 @@ CHECKS = (
 )
 
 
-def test_learning_curves_mark_where_the_accuracy_was_taken(tmp_path):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    finish(tmp_path, run.tuned("LSTM", 20, 0), 0.875, checks=CHECKS)
-    finish(tmp_path, run.tuned("LSTM", 21, 0), 0.5, checks=CHECKS)
+def test_learning_curves_mark_where_the_accuracy_was_taken(tmp_path, Figure):
+    lab_harness.finish(tmp_path, run.tuned("LSTM", 20, 0), 0.875, checks=CHECKS)
+    lab_harness.finish(tmp_path, run.tuned("LSTM", 21, 0), 0.5, checks=CHECKS)
     picture = figures_learning.learning(tmp_path, 20)
     assert picture == tmp_path / "learning_T020.png"
-    rows = rows_of(tmp_path / "learning_T020.csv")
+    rows = lab_harness.rows_of(tmp_path / "learning_T020.csv")
     assert [row["step"] for row in rows] == ["25", "50", "75"], "of this length alone"
     assert [row["reported"] for row in rows] == ["False", "True", "False"]
     assert [row["loss"] for row in rows] == ["1.5", "2.0", "1.0"]
@@ -396,16 +367,13 @@ def test_learning_curves_mark_where_the_accuracy_was_taken(tmp_path):
 
 
 def test_learning_curves_of_a_length_without_runs(palindromes):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     with pytest.raises(ValueError, match="no finished run of T = 7"):
         figures_learning.learning(palindromes, 7)
 
 
-def test_a_run_that_never_reached_its_length_is_pale_throughout(tmp_path):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    finish(tmp_path, run.tuned("RNN", 40, 0), 0.102, checks=CHECKS)
+def test_a_run_that_never_reached_its_length_is_pale_throughout(tmp_path, Figure):
+    lab_harness.finish(tmp_path, run.tuned("RNN", 40, 0), 0.102, checks=CHECKS)
     above, below = Figure().subplots(2)
     (curve,) = figures_learning.curves(tmp_path, drawing.read(tmp_path))
     figures_learning.draw(above, below, curve, "-")
@@ -433,16 +401,13 @@ def crossed(tmp_path):
     ):
         best = each.coding == "one-hot" and each.forget_bias is not None
         solved = best or (each.curriculum is not None and each.seed < 2)
-        finish(tmp_path, each, 0.99 if solved else 0.9899)
+        lab_harness.finish(tmp_path, each, 0.99 if solved else 0.9899)
     for seed in range(2):
-        finish(tmp_path, run.tuned("RNN", 20, seed), 1.0)
+        lab_harness.finish(tmp_path, run.tuned("RNN", 20, seed), 1.0)
     return tmp_path
 
 
-def test_the_heat_map_counts_solved_seeds(crossed):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
+def test_the_heat_map_counts_solved_seeds(crossed, Figure):
     gathered = figures_ablation.entries(drawing.read(crossed))
     columns = figures_ablation.columns_of(gathered)
     assert columns == [(None, 20), (None, 21), (5, 20), (5, 21)]
@@ -469,10 +434,7 @@ def test_the_heat_map_counts_solved_seeds(crossed):
     assert names[3] == "one-hot, orthogonal, forget bias 3"
 
 
-def test_a_combination_that_was_not_run_stays_empty(crossed):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
+def test_a_combination_that_was_not_run_stays_empty(crossed, Figure):
     gathered = figures_ablation.entries(drawing.read(crossed))
     axes = Figure().subplots()
     rows = figures_ablation.rows_of(gathered, "RNN")
@@ -483,9 +445,9 @@ def test_a_combination_that_was_not_run_stays_empty(crossed):
 
 
 def test_the_table_beside_the_heat_map(crossed):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     assert figures_ablation.ablation(crossed).read_bytes().startswith(b"\x89PNG")
-    rows = rows_of(crossed / "ablation.csv")
+    rows = lab_harness.rows_of(crossed / "ablation.csv")
     assert len(rows) == 17
     assert [row["cell"] for row in rows] == ["RNN"] + ["LSTM"] * 16
     lucky = rows[0]
@@ -495,8 +457,8 @@ def test_the_table_beside_the_heat_map(crossed):
 
 
 def test_two_recipes_do_not_share_a_field(crossed):
-    pytest.importorskip("matplotlib")
-    finish(crossed, run.tuned("RNN", 20, 0, label="other", rate=0.1), 1.0)
+    lab_harness.needs("matplotlib")
+    lab_harness.finish(crossed, run.tuned("RNN", 20, 0, label="other", rate=0.1), 1.0)
     with pytest.raises(ValueError, match="two recipes of the same coding"):
         figures_ablation.ablation(crossed)
 
@@ -525,7 +487,7 @@ def climb_of(directory, label, cell, outcomes):
     for length, seeds in outcomes.items():
         for seed, (accuracy, minutes) in enumerate(seeds):
             chosen = run.PRESETS[label](cell, length, seed)
-            finish(directory, chosen, accuracy, seconds=60 * minutes)
+            lab_harness.finish(directory, chosen, accuracy, seconds=60 * minutes)
 
 
 SOLVED, SLOW, MISSED = (0.999, 1.0), (1.0, 12.0), (0.9989, 2.0)
@@ -569,9 +531,9 @@ def test_a_climb_ends_at_the_first_length_that_most_seeds_miss(climbed):
 
 
 def test_the_tables_beside_the_limit(climbed):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     assert figures_reach.reach(climbed, 10).read_bytes().startswith(b"\x89PNG")
-    rows = rows_of(climbed / "memory_limit.csv")
+    rows = lab_harness.rows_of(climbed / "memory_limit.csv")
     assert [(r["cell"], r["parity"], r["longest"], r["reason"]) for r in rows] == [
         ("RNN", "odd", "", "unsolved"),
         ("RNN", "even", "10", "unsolved"),
@@ -580,18 +542,15 @@ def test_the_tables_beside_the_limit(climbed):
     ]
     (step,) = (
         row
-        for row in rows_of(climbed / "memory_limit_steps.csv")
+        for row in lab_harness.rows_of(climbed / "memory_limit_steps.csv")
         if (row["cell"], row["length"]) == ("RNN", "20")
     )
     assert (step["seeds"], step["solved"], step["passed"]) == ("5", "3", "False")
     assert (step["minutes"], step["slowest"]) == ("1.0", "2.0")
-    assert len(rows_of(climbed / "memory_limit_runs.csv")) == 40
+    assert len(lab_harness.rows_of(climbed / "memory_limit_runs.csv")) == 40
 
 
-def test_bars_end_at_the_longest_length_and_crosses_at_the_failed(climbed):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
+def test_bars_end_at_the_longest_length_and_crosses_at_the_failed(climbed, Figure):
     axes = Figure().subplots()
     records = drawing.read(climbed)
     figures_reach.draw(axes, figures_reach.climbs(records, 10), records, 10)
@@ -616,7 +575,7 @@ def test_bars_end_at_the_longest_length_and_crosses_at_the_failed(climbed):
 
 
 def test_the_limit_goes_on_with_those_that_solve_their_length(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     memory_limit = script("memory_limit")
     asked = []
 
@@ -626,7 +585,7 @@ def test_the_limit_goes_on_with_those_that_solve_their_length(tmp_path, monkeypa
         reach_of = {"RNN": 10, "LSTM": 29}
         for each in runs:
             solved = each.length <= reach_of[each.cell]
-            finish(options.out, each, 1.0 if solved else 0.2, seconds=60 * each.length)
+            lab_harness.finish(options.out, each, 1.0 if solved else 0.2, seconds=60 * each.length)
         names = {each.name for each in runs}
         records = [r for r in files.read_all(options.out) if r.run.name in names]
         return sweep.Outcome(records, 0, {})
@@ -700,8 +659,8 @@ def test_what_is_published_is_written_whole(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--seeds", "0"], "--seeds 0: at least 1 is allowed"),
-        (["--workers", "-2"], "--workers -2: at least 1 is allowed"),
+        (["--seeds", "0"], "--seeds: 0: at least 1 is allowed"),
+        (["--workers", "-2"], "--workers: -2: at least 1 is allowed"),
         (["--steps", "0"], "at least 1"),
         (["--cells", "GPU"], "(choose from"),
         (["--engine", "jax"], "(choose from"),
@@ -768,7 +727,7 @@ def test_the_tables_entries_are_medians_and_solved_seeds(palindromes):
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_drawn(palindromes, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     records = [record for record in drawing.read(palindromes) if record.run.length == 20]
     outcome = sweep.Outcome(records, 9, {"tuned-RNN-T050-seed0": "FloatingPointError: the loss"})
     monkeypatch.setattr(command_line, "execute", lambda *_: outcome)
@@ -786,7 +745,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_drawn(palindromes, monkeypa
 
 @pytest.mark.parametrize("name", ["accuracy_vs_length", "ablation", "memory_limit"])
 def test_failures_are_told_though_nothing_can_be_drawn(name, tmp_path, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     outcome = sweep.Outcome([], 0, {"tuned-RNN-T005-seed0": "MemoryError: no more"})
     monkeypatch.setattr(command_line, "execute", lambda *_: outcome)
     assert script(name).main(["--smoke", "--out", os.fspath(tmp_path)]) == 1
@@ -795,10 +754,10 @@ def test_failures_are_told_though_nothing_can_be_drawn(name, tmp_path, monkeypat
 
 
 def test_failures_are_told_after_a_drawing_that_fails(palindromes, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     outcome = sweep.Outcome(drawing.read(palindromes), 15, {"a-run": "MemoryError: no more"})
     monkeypatch.setattr(command_line, "execute", lambda *_: outcome)
-    finish(palindromes, run.tuned("RNN", 30, 0, task="temporal_order"), 0.3)
+    lab_harness.finish(palindromes, run.tuned("RNN", 30, 0, task="temporal_order"), 0.3)
     assert script("accuracy_vs_length").main(["--out", os.fspath(palindromes)]) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert "several tasks" in first
@@ -807,12 +766,12 @@ def test_failures_are_told_after_a_drawing_that_fails(palindromes, monkeypatch, 
 
 def test_the_climb_and_its_figure_count_the_same_seeds(tmp_path, monkeypatch, capsys):
     """A seed that failed to run counts in neither."""
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
 
     def execute(runs, options):
         runs = [each for each in runs if each.seed < 2]
         for each in runs:
-            finish(options.out, each, 1.0 if each.length <= 10 else 0.2)
+            lab_harness.finish(options.out, each, 1.0 if each.length <= 10 else 0.2)
         records = [r for r in files.read_all(options.out) if r.run in runs]
         return sweep.Outcome(records, 0, {f"{runs[0].name[:-1]}2": "MemoryError: no more"})
 
@@ -821,15 +780,15 @@ def test_the_climb_and_its_figure_count_the_same_seeds(tmp_path, monkeypatch, ca
     assert script("memory_limit").main([*arguments.split(), os.fspath(tmp_path)]) == 1
     said = capsys.readouterr()
     assert len(said.err.splitlines()) == 3, "T = 6, 10 and 20"
-    assert "T = 10: 1 climber go on" in said.out
+    assert "T = 10: climbs that go on: 1" in said.out
     (even, odd) = figures_reach.climbs(drawing.read(tmp_path), math.inf)[::-1]
     found = {each.parity: (each.longest, each.failed) for each in (even, odd)}
     assert found == {"even": (10, 20), "odd": (5, 11)}
 
 
 def test_a_cluster_executes_what_it_is_asked_to(tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("filelock")
+    lab_harness.needs("matplotlib")
+    lab_harness.needs("filelock")
     addresses, executed = [], []
 
     class Here(concurrent.futures.Executor):
@@ -853,10 +812,10 @@ def test_a_cluster_executes_what_it_is_asked_to(tmp_path, monkeypatch):
 
 
 def test_ctrl_c_is_told_with_how_to_go_on(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
 
     def interrupt(runs, directory, *_, **__):
-        finish(directory, runs[0], 1.0, checks=[training.Check(3000, 5, 1.0, 1.0, 1.0)])
+        lab_harness.finish(directory, runs[0], 1.0, checks=[training.Check(3000, 5, 1.0, 1.0, 1.0)])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweep, "sweep", interrupt)
@@ -870,8 +829,8 @@ def test_ctrl_c_is_told_with_how_to_go_on(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", ["ablation", "memory_limit"])
 def test_the_smoke_runs(name, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("filelock")
+    lab_harness.needs("matplotlib")
+    lab_harness.needs("filelock")
     arguments = ["--smoke", "--cells", "RNN", "--no-progress", "--out", os.fspath(tmp_path)]
     assert script(name).main(arguments) == 0
     said = capsys.readouterr()

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from handrnn.lab import checkpoint, files, run, sweep, training
+from parity_tests import lab_harness
 
-pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
+lab_harness.needs("filelock")
 
-ROOT = pathlib.Path(__file__).parents[1]
 TINY = {"hidden": 8, "batch": 16, "steps": 40, "check_every": 10, "screen": 50, "confirm": 100}
 RUNS = {
     "RNN": run.faithful("RNN", 4, 0, **TINY),
@@ -38,18 +38,6 @@ def often(monkeypatch):
     """Write a checkpoint after every check."""
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
     monkeypatch.setattr(checkpoint, "SHARE", 0.0)
-
-
-def result_of(directory):
-    """What has to be equal to the last bit."""
-    record = files.read(directory)
-    assert record is not None
-    return record.run, record.result, (directory / files.METRICS).read_bytes()
-
-
-def execute(each, directory):
-    assert sweep.execute(each, os.fspath(directory)) is not None
-    return result_of(directory)
 
 
 def interrupt(monkeypatch, each, directory, checks, before_checkpoint=False):
@@ -89,11 +77,11 @@ def count_updates(monkeypatch):
 def test_an_interrupted_run_goes_on_to_the_same_bits(
     tmp_path, monkeypatch, chosen, checks, before_checkpoint
 ):
-    expected = execute(chosen, tmp_path / "whole")
+    expected = lab_harness.execute(chosen, tmp_path / "whole")
     interrupt(monkeypatch, chosen, tmp_path / "cut", checks, before_checkpoint)
     assert files.read(tmp_path / "cut") is None
     updates = count_updates(monkeypatch)
-    assert execute(chosen, tmp_path / "cut") == expected
+    assert lab_harness.execute(chosen, tmp_path / "cut") == expected
     kept = 10 * (checks - before_checkpoint)
     assert updates == list(range(kept, 40))
     names = [files.CONFIG, files.DONE, files.LOCK, files.METRICS, files.WEIGHTS]
@@ -102,20 +90,20 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
 
 @pytest.mark.usefixtures("often")
 def test_interrupted_at_every_check_it_comes_to_the_same_bits(tmp_path, monkeypatch, chosen):
-    expected = execute(chosen, tmp_path / "whole")
+    expected = lab_harness.execute(chosen, tmp_path / "whole")
     for _ in range(4):
         interrupt(monkeypatch, chosen, tmp_path / "cut", 1)
-    assert execute(chosen, tmp_path / "cut") == expected
+    assert lab_harness.execute(chosen, tmp_path / "cut") == expected
 
 
 @pytest.mark.usefixtures("often")
 def test_the_torch_engine_goes_on_from_its_checkpoint_too(tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
     each = run.tuned("LSTM", 6, 0, **TINY, engine="torch")
-    expected = execute(each, tmp_path / "whole")
+    expected = lab_harness.execute(each, tmp_path / "whole")
     interrupt(monkeypatch, each, tmp_path / "cut", 2)
     updates = count_updates(monkeypatch)
-    assert execute(each, tmp_path / "cut") == expected
+    assert lab_harness.execute(each, tmp_path / "cut") == expected
     assert updates == list(range(20, 40))
 
 
@@ -127,7 +115,7 @@ def test_the_seconds_of_all_attempts_are_added(tmp_path, monkeypatch):
     assert there is not None
     assert 0 < there.seconds < 60
     checkpoint.save(path, checkpoint.Checkpoint(there.state, 5000.0))
-    execute(RUNS["RNN"], tmp_path)
+    lab_harness.execute(RUNS["RNN"], tmp_path)
     record = files.read(tmp_path)
     assert record is not None
     assert 5000 < record.seconds < 5060
@@ -186,12 +174,12 @@ def test_a_damaged_checkpoint_is_none_and_is_said(tmp_path, caplog):
 @pytest.mark.usefixtures("often")
 def test_a_run_with_a_damaged_checkpoint_starts_anew(tmp_path, monkeypatch, caplog):
     each = RUNS["RNN"]
-    expected = execute(each, tmp_path / "whole")
+    expected = lab_harness.execute(each, tmp_path / "whole")
     interrupt(monkeypatch, each, tmp_path / "cut", 2)
     path = tmp_path / "cut" / files.CHECKPOINT
     path.write_bytes(path.read_bytes()[:-200])
     updates = count_updates(monkeypatch)
-    assert execute(each, tmp_path / "cut") == expected
+    assert lab_harness.execute(each, tmp_path / "cut") == expected
     assert updates == list(range(40))
     assert caplog.messages == [f"{path} is damaged: its run starts anew"]
 
@@ -202,9 +190,9 @@ def test_a_checkpoint_of_other_parameters_or_another_version_is_not_used(
 ):
     each = RUNS["RNN"]
     other = run.faithful("RNN", 4, 0, **TINY, rate=0.01)
-    expected = execute(each, tmp_path / "whole")
+    expected = lab_harness.execute(each, tmp_path / "whole")
     interrupt(monkeypatch, other, tmp_path / "cut", 2)
-    assert execute(each, tmp_path / "cut") == expected
+    assert lab_harness.execute(each, tmp_path / "cut") == expected
     path = tmp_path / "cut" / files.CHECKPOINT
     assert caplog.messages == [f"{path} is of other parameters: its run starts anew"]
 
@@ -221,7 +209,7 @@ def test_a_checkpoint_of_another_version_is_not_used(tmp_path, monkeypatch, capl
     assert package in known
     monkeypatch.setattr(files, "versions", lambda _: {**known, package: "99"})
     updates = count_updates(monkeypatch)
-    execute(each, tmp_path)
+    lab_harness.execute(each, tmp_path)
     assert updates == list(range(40))
     path = tmp_path / files.CHECKPOINT
     line = f"{path} is of {package} {known[package]}, not 99: its run starts anew"
@@ -293,13 +281,13 @@ SPOILERS = [
 @pytest.mark.parametrize("spoil", SPOILERS)
 def test_a_finished_run_with_damaged_files_is_done_again_and_it_is_said(tmp_path, caplog, spoil):
     each = RUNS["RNN"]
-    expected = execute(each, tmp_path)
+    expected = lab_harness.execute(each, tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / (files.DONE + ".draft")).write_text("{")
     (tmp_path / (files.CHECKPOINT + ".draft")).write_text("PK")
     spoil(tmp_path)
     assert not files.is_done(each, tmp_path)
-    assert execute(each, tmp_path) == expected
+    assert lab_harness.execute(each, tmp_path) == expected
     assert caplog.messages == [
         f"{tmp_path} holds a finished run with damaged files: it is done again"
     ]
@@ -337,7 +325,7 @@ def changed(file, change):
 def test_a_finished_run_of_another_version_is_refused_and_left_alone(tmp_path, spoil, why):
     each = RUNS["RNN"]
     directory = tmp_path / each.name
-    execute(each, directory)
+    lab_harness.execute(each, directory)
     spoil(directory)
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
     said = rf"(config|done)\.json was not written by this version of handrnn \({why}.*\): choose an"
@@ -353,7 +341,7 @@ def test_a_finished_run_of_another_version_is_refused_and_left_alone(tmp_path, s
 
 def test_a_copy_and_a_run_with_damaged_metrics_do_not_count(tmp_path):
     for each in RUNS.values():
-        execute(each, tmp_path / each.name)
+        lab_harness.execute(each, tmp_path / each.name)
     names = sorted(each.name for each in RUNS.values())
     shutil.copytree(tmp_path / names[0], tmp_path / f"{names[0]} (copy)")
     assert [record.run.name for record in files.read_all(tmp_path)] == names
@@ -365,10 +353,10 @@ def test_a_copy_and_a_run_with_damaged_metrics_do_not_count(tmp_path):
 def test_files_taken_in_are_no_finished_run_before_the_last_of_them(tmp_path, monkeypatch, written):
     """Beside a result whose files are damaged; this one comes from another machine."""
     each = RUNS["RNN"]
-    expected = execute(each, tmp_path / "elsewhere")
+    expected = lab_harness.execute(each, tmp_path / "elsewhere")
     finished = files.as_data(tmp_path / "elsewhere")
     here = tmp_path / "here"
-    execute(each, here)
+    lab_harness.execute(each, here)
     result = json.loads((here / files.DONE).read_text())
     (here / files.DONE).write_text(json.dumps({**result, "seconds": 12345.0}))
     spoil_config(here)
@@ -386,7 +374,7 @@ def test_files_taken_in_are_no_finished_run_before_the_last_of_them(tmp_path, mo
             files.take_in(each, here, finished)
     assert files.read(here) is None
     files.take_in(each, here, finished)
-    assert result_of(here) == expected
+    assert lab_harness.result_of(here) == expected
     record = files.read(here)
     assert record is not None
     assert record.seconds == finished.done["seconds"]
@@ -415,7 +403,7 @@ def test_the_memory_counted_is_this_processes_own():
     program = "from handrnn.lab import files; print(files.peak_memory())"
     found = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        env=lab_harness.ENVIRONMENT,
         capture_output=True,
         text=True,
         check=True,
@@ -481,9 +469,9 @@ def test_a_run_held_by_another_process_is_left_to_it(tmp_path):
 
 
 def test_a_run_found_done_is_not_done_again(tmp_path, monkeypatch):
-    expected = execute(RUNS["RNN"], tmp_path)
+    expected = lab_harness.execute(RUNS["RNN"], tmp_path)
     monkeypatch.delattr(training, "train")
-    assert execute(RUNS["RNN"], tmp_path) == expected
+    assert lab_harness.execute(RUNS["RNN"], tmp_path) == expected
 
 
 def test_filelock_missing_is_one_line(tmp_path, monkeypatch):
@@ -519,7 +507,7 @@ if __name__ == "__main__":
 def start(program, *arguments, **options):
     return subprocess.Popen(
         [sys.executable, os.fspath(program), *map(os.fspath, arguments)],
-        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        env=lab_harness.ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -538,7 +526,8 @@ def test_two_sweeps_share_a_directory_and_train_each_run_once(tmp_path):
     for path in (tmp_path / "out").iterdir():
         record = files.read(path)
         assert record is not None
-        assert result_of(path) == execute(record.run, tmp_path / "alone" / path.name)
+        expected = lab_harness.execute(record.run, tmp_path / "alone" / path.name)
+        assert lab_harness.result_of(path) == expected
 
 
 def test_a_line_that_does_not_fit_on_the_disk_leaves_the_metrics_whole(tmp_path):
@@ -623,7 +612,7 @@ def in_own_mounts(script, *arguments):
         pytest.skip("this system does not let a test mount a small disk")
     return subprocess.run(
         [*command, script, *map(os.fspath, arguments)],
-        env={**os.environ, "PYTHONPATH": os.fspath(ROOT), "PYTHON": sys.executable},
+        env={**lab_harness.ENVIRONMENT, "PYTHON": sys.executable},
         cwd=arguments[0],
         capture_output=True,
         text=True,
@@ -654,7 +643,8 @@ def test_a_full_disk_is_said_and_earlier_results_stay(tmp_path):
     (line,) = finished.stderr.splitlines()
     assert line.startswith("custom-RNN-T005-seed0 failed: OSError: [Errno 28] No space left on dev")
     name = "custom-RNN-T004-seed0"
-    assert result_of(tmp_path / "after" / name) == result_of(tmp_path / "before" / name)
+    expected = lab_harness.result_of(tmp_path / "before" / name)
+    assert lab_harness.result_of(tmp_path / "after" / name) == expected
     for path in (tmp_path / "after").rglob("*"):
         assert not path.name.endswith(".draft")
 

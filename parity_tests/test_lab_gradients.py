@@ -1,6 +1,5 @@
 """The gradients at the hidden states, by value, and the figure made of them."""
 
-import csv
 import dataclasses
 import importlib
 import sys
@@ -8,18 +7,14 @@ import sys
 import numpy as np
 import pytest
 
-from handrnn import nn
+from handrnn import compare, nn
 from handrnn.lab import files, gradients, model, run, tasks
-from handrnn.lab.sweep import execute
+from parity_tests import lab_harness
 
 T, B, HIDDEN = 7, 3, 5
 CELLS = ["RNN", "reluRNN", "LSTM", "GRU"]
 TASKS = ["palindrome", "next_symbol", "adding"]
-TINY = {"hidden": 8, "steps": 4, "check_every": 2, "screen": 20, "confirm": 20, "batch": 8}
-
-
-def closeness(mine, theirs):
-    return np.abs(mine - theirs).max() / np.abs(theirs).max()
+TINY = lab_harness.TINY
 
 
 def network(cell, name):
@@ -30,6 +25,11 @@ def network(cell, name):
     readout = nn.Linear(HIDDEN, task.outputs, dtype=np.float64, rng=rng)
     x, target = task.sample(rng, B, max(T, task.shortest))
     return layer, readout, task, 0.3 * x, target
+
+
+def assert_agree(found, expected, budget):
+    report = compare.compare(found, expected, budget=budget)
+    assert report.passed, str(report)
 
 
 def loss_of_each(readout, task, hidden, target):
@@ -68,15 +68,14 @@ def test_each_is_the_change_of_the_loss_when_that_state_is_moved(cell, name):
             whole[t:] = from_state(layer, state, x[t:])
         return loss_of_each(readout, task, whole, target)
 
-    for part, gradient in enumerate(found.values()):
-        assert gradient.shape == (len(x) + 1, B, HIDDEN)
-        differences = np.empty_like(gradient)
+    expected = {name: np.empty((len(x) + 1, B, HIDDEN)) for name in found}
+    for part, differences in enumerate(expected.values()):
         for t in range(len(x) + 1):
             for unit in range(HIDDEN):
                 step = 1e-5 * np.eye(HIDDEN)[unit]
                 change = loss_with(t, part, step) - loss_with(t, part, -step)
                 differences[t, :, unit] = change / 2e-5
-        assert closeness(gradient, differences) < 1e-8
+    assert_agree(found, expected, 1e-8)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -106,12 +105,16 @@ def test_agree_with_autograd(cell, name):
     outputs = readout.to_torch()(hidden if task.every_step else hidden[-1])
     _, d_outputs = task.loss(outputs.detach().numpy(), target)
     outputs.backward(torch.from_numpy(B * d_outputs))
-    for part, gradient in enumerate(found.values()):
-        theirs = [
-            np.zeros((B, HIDDEN)) if parts[part].grad is None else parts[part].grad.numpy()
-            for parts in states
-        ]
-        assert closeness(gradient, np.stack(theirs)) < 1e-12
+    theirs = {
+        name: np.stack(
+            [
+                np.zeros((B, HIDDEN)) if parts[part].grad is None else parts[part].grad.numpy()
+                for parts in states
+            ]
+        )
+        for part, name in enumerate(found)
+    }
+    assert_agree(found, theirs, 1e-12)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -123,8 +126,9 @@ def test_the_gradient_at_the_start_is_that_of_the_layer(cell):
     _, d_outputs = task.loss(readout(hidden), target)
     _, d_start = layer.backward(B * readout.backward(d_outputs))
     parts = d_start if isinstance(d_start, tuple) else (d_start,)
-    for gradient, part in zip(found.values(), parts, strict=True):
-        assert closeness(gradient[0], part[0]) < 1e-12
+    at_start = {name: gradient[0] for name, gradient in found.items()}
+    expected = {name: part[0] for name, part in zip(found, parts, strict=True)}
+    assert_agree(at_start, expected, 1e-12)
 
 
 def test_the_network_is_left_as_it_was():
@@ -157,10 +161,11 @@ def test_spectra_are_of_the_blocks_of_each_gate(cell):
 
 def test_an_orthogonal_start_lies_on_the_unit_circle():
     tuned = run.tuned("LSTM", 9, 0, hidden=16)
-    measured = gradients.flow(tuned, "start", gradients.start_weights(tuned), batch=4)
+    measured = gradients.flow(tuned, "start", gradients.start_weights(tuned))
     for eigenvalues in measured.spectra.values():
         assert np.abs(eigenvalues) == pytest.approx(1.0, abs=1e-6)
-    assert measured.magnitudes["h"].shape == measured.magnitudes["c"].shape == (9, 4)
+    h, c = measured.magnitudes["h"], measured.magnitudes["c"]
+    assert h.shape == c.shape == (9, gradients.BATCH)
 
 
 def test_a_run_in_torch_has_the_same_start():
@@ -175,7 +180,7 @@ def test_a_run_in_torch_has_the_same_start():
 def trained(tmp_path):
     """A directory of finished runs, one a cell, hardly trained."""
     for needed in ("matplotlib", "filelock"):
-        pytest.importorskip(needed, reason=f"needs {needed}: pip install 'handrnn[plots]'")
+        lab_harness.needs(needed)
     for cell in ("LSTM", "RNN", "GRU"):
         write_run(tmp_path, run.tuned(cell, 12, 0, **TINY))
     return tmp_path
@@ -183,12 +188,7 @@ def trained(tmp_path):
 
 def write_run(directory, each):
     """Execute a run as a sweep does."""
-    execute(each, str(directory / each.name))
-
-
-def read(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    lab_harness.execute(each, directory / each.name)
 
 
 def test_the_figure_and_its_numbers_are_written(trained):
@@ -196,12 +196,12 @@ def test_the_figure_and_its_numbers_are_written(trained):
     assert picture == trained / "gradient_flow.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "<svg" in picture.with_suffix(".svg").read_text()
-    rows = read(picture.with_suffix(".csv"))
+    rows = lab_harness.rows_of(picture.with_suffix(".csv"))
     kinds = {(row["cell"], row["label"], row["stage"], row["state"]) for row in rows}
     assert len(kinds) == 3 * (1 + 2 + 1)
     assert len(rows) == 12 * len(kinds)  # t = 0 ... T - 1
     assert all(float(row["low"]) <= float(row["high"]) for row in rows)
-    values = read(trained / "gradient_flow_eigenvalues.csv")
+    values = lab_harness.rows_of(trained / "gradient_flow_eigenvalues.csv")
     assert len(values) == 3 * 8 * (1 + 4 + 3)
 
 
@@ -233,7 +233,8 @@ def test_the_trained_weights_are_those_at_the_end_of_the_run(trained):
 
 def test_script(tmp_path, capsys):
     """Runs, table, figure and numbers, from the command line."""
-    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'handrnn[plots]'")
+    lab_harness.needs("matplotlib")
+    lab_harness.needs("filelock")
     script = importlib.import_module("gradient_flow")
     arguments = ["--smoke", "--cells", "rnn", "gru", "--seeds", "1", "--out", str(tmp_path)]
     assert script.main(arguments) == 0
@@ -246,7 +247,8 @@ def test_script(tmp_path, capsys):
 
 def test_the_script_shows_the_runs_asked_for_alone(tmp_path, capsys, monkeypatch):
     """One length after another in one directory, each network measured once."""
-    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'handrnn[plots]'")
+    lab_harness.needs("matplotlib")
+    lab_harness.needs("filelock")
     script = importlib.import_module("gradient_flow")
     measured, published = [], []
     flow = gradients.flow
@@ -260,7 +262,7 @@ def test_the_script_shows_the_runs_asked_for_alone(tmp_path, capsys, monkeypatch
         monkeypatch.setattr(script, "parse", lambda _, options=smoke: options)
         assert script.main([]) == 0
         assert capsys.readouterr().err == ""
-        assert len(read(tmp_path / "gradient_flow.csv")) == 3 * length
+        assert len(lab_harness.rows_of(tmp_path / "gradient_flow.csv")) == 3 * length
     assert measured == [12] * 3 + [9] * 3
     captions = [f"|dL/dh_1| / |dL/dh_{last}|, median of the sequences." for last in (11, 8)]
     eigenvalues = "gradient_flow_eigenvalues.csv"

@@ -10,14 +10,14 @@ import time
 
 import pytest
 
-from handrnn.lab import executors, files, run, sweep
+from handrnn.lab import executors, files, run
+from parity_tests import lab_harness
 
-pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
+lab_harness.needs("filelock")
 pytestmark = pytest.mark.skipif(
     not pathlib.Path("/proc/self/stat").exists(), reason="looks for processes in /proc"
 )
 
-ROOT = pathlib.Path(__file__).parents[1]
 TINY = {"hidden": 16, "batch": 32, "check_every": 5, "screen": 50, "confirm": 50}
 SIZES = {"RNN": 300, "LSTM": 100}
 RUNS = [
@@ -40,8 +40,7 @@ if __name__ == "__main__":
     sys.exit(1 if outcome.failed else 0)
 """.replace("Run(", "run.Run(")
 ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.fspath(ROOT),
+    **lab_harness.ENVIRONMENT,
     # Python itself cleans up after a killed parent, and says that it did.
     "PYTHONWARNINGS": "ignore:resource_tracker",
 }
@@ -68,18 +67,11 @@ def workers_of(parent):
     ]
 
 
-def wait_for(condition, what, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-    return found
-
-
 def nothing_left(session):
-    wait_for(
+    lab_harness.wait_for(
         lambda: not any(there == session for _, _, there, _ in processes()),
         "a process is left behind",
+        60,
     )
 
 
@@ -104,17 +96,11 @@ def kill(pid):
     return True
 
 
-def result_of(directory):
-    record = files.read(directory)
-    assert record is not None
-    return record.run, record.result, (directory / files.METRICS).read_bytes()
-
-
 def assert_as_if_undisturbed(out, alone):
     assert sorted(path.name for path in out.iterdir()) == sorted(each.name for each in RUNS)
     for each in RUNS:
-        assert sweep.execute(each, os.fspath(alone / each.name)) is not None
-        assert result_of(out / each.name) == result_of(alone / each.name)
+        expected = lab_harness.execute(each, alone / each.name)
+        assert lab_harness.result_of(out / each.name) == expected
         names = [files.CONFIG, files.DONE, files.LOCK, files.METRICS, files.WEIGHTS]
         assert sorted(path.name for path in (out / each.name).iterdir()) == names
 
@@ -126,7 +112,9 @@ def kill_at_random(tmp_path, seed, kills):
     while True:
         process = start(tmp_path)
         while sum(done.values()) < kills and process.poll() is None:
-            wait_for(lambda at=process: workers_of(at.pid) or at.poll() is not None, "no worker")
+            lab_harness.wait_for(
+                lambda at=process: workers_of(at.pid) or at.poll() is not None, "no worker", 60
+            )
             time.sleep(chance.uniform(0, 1.2))
             workers = workers_of(process.pid)
             victim = chance.choice(list(done))
@@ -164,7 +152,7 @@ def test_killed_many_times_a_sweep_comes_to_the_same_bits(tmp_path, seed):
 def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path):
     process = start(tmp_path)
     out = tmp_path / "out"
-    wait_for(lambda: list(out.glob(f"*/{files.CHECKPOINT}")), "no checkpoint")
+    lab_harness.wait_for(lambda: list(out.glob(f"*/{files.CHECKPOINT}")), "no checkpoint", 60)
     victim = workers_of(process.pid)[0]
     assert kill(victim)
     output, errors = process.communicate(timeout=120)

@@ -10,20 +10,20 @@ import sys
 
 import pytest
 
-from handrnn.lab import files, report, run, settings, training
-from handrnn.lab.sweep import execute
+from handrnn.lab import files, report, run, settings
+from parity_tests import lab_harness
 
 for needed in ("matplotlib", "filelock"):
-    pytest.importorskip(needed, reason=f"needs {needed}: pip install 'handrnn[plots]'")
+    lab_harness.needs(needed)
 
-TINY = {"hidden": 8, "steps": 4, "check_every": 2, "screen": 20, "confirm": 20, "batch": 8}
+TINY = lab_harness.TINY
 WHEN = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 
 
 def write_run(directory, each, when=WHEN):
     """Execute a run; say that it took a minute and a half, and when it was finished."""
     path = directory / each.name
-    execute(each, str(path))
+    lab_harness.execute(each, path)
     done = json.loads((path / files.DONE).read_text())
     (path / files.DONE).write_text(json.dumps({**done, "seconds": 90.0}))
     os.utime(path / files.DONE, (when, when))
@@ -187,21 +187,10 @@ def drawn(monkeypatch):
     return asked
 
 
-def write_result(directory, each):
-    """A finished run without training."""
-    path = directory / each.name
-    path.mkdir(parents=True)
-    files.write_json(path / files.CONFIG, dataclasses.asdict(each))
-    with files.metrics(path, [training.Check(50, each.length, 1.0, 1.0, 1.0)]):
-        pass
-    result = dataclasses.asdict(training.Result(1.0, 50, "solved", 50, 1, "0" * 64))
-    files.write_json(path / files.DONE, {"result": result, "seconds": 1.0, "versions": {}})
-
-
 def test_crossed_recipes_are_a_heat_map(tmp_path):
     crossed = {"coding": ["raw", "one-hot"], "curriculum": ["none", 5], "forget_bias": ["none", 3]}
     for each in settings.runs({"preset": "tuned", "cell": "LSTM", "length": 9, **crossed}):
-        write_result(tmp_path, each)
+        lab_harness.finish(tmp_path, each, 1.0)
     pictures = report.read(tmp_path).pictures()
     assert [(picture.caption, bool(picture.svg)) for picture in pictures] == [
         ("palindrome: accuracy against length", False),
@@ -212,10 +201,10 @@ def test_crossed_recipes_are_a_heat_map(tmp_path):
 
 def test_a_climb_has_its_bars(tmp_path, drawn):
     for length in (6, 7):
-        write_result(tmp_path, run.tuned("GRU", length, 0))
+        lab_harness.finish(tmp_path, run.tuned("GRU", length, 0), 1.0)
     report.read(tmp_path).pictures()
     assert "palindrome: the longest length solved" not in drawn, "one of each parity is no climb"
-    write_result(tmp_path, run.tuned("GRU", 9, 0))
+    lab_harness.finish(tmp_path, run.tuned("GRU", 9, 0), 1.0)
     del drawn[:]
     report.read(tmp_path).pictures()
     assert drawn[:2] == [
@@ -251,6 +240,12 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:-20])
 
 
+def without(path, name):
+    config = json.loads(path.read_text())
+    del config[name]
+    path.write_text(json.dumps(config))
+
+
 def with_result(path, **changes):
     done = json.loads(path.read_text())
     done["result"] |= changes
@@ -263,6 +258,8 @@ def with_result(path, **changes):
     [
         (lambda path: cut(path / "config.json"), "config.json cannot be read"),
         (lambda path: (path / "config.json").unlink(), "config.json cannot be read: No such file"),
+        (lambda path: (path / "config.json").write_text("[]"), "config.json cannot be read: "),
+        (lambda path: without(path / "config.json", "clip"), "config.json was not written by this"),
         (lambda path: cut(path / "done.json"), "done.json is damaged"),
         (lambda path: with_result(path / "done.json", accuracy="high"), "done.json is damaged"),
         (lambda path: with_result(path / "done.json", more=1), "done.json is damaged"),
@@ -402,7 +399,7 @@ def test_command(sweep, tmp_path, capsys, monkeypatch):
 @pytest.fixture
 def jupyter():
     for name in ("nbformat", "nbclient", "ipykernel"):
-        pytest.importorskip(name, reason=f"needs {name}: pip install 'handrnn[report]'")
+        lab_harness.needs(name, "report")
 
 
 @pytest.mark.usefixtures("jupyter")

@@ -1,6 +1,7 @@
 """Sweeps: the same bits everywhere, finished runs stay finished, unfinished ones do no harm."""
 
 import concurrent.futures
+import contextlib
 import json
 import math
 import os
@@ -16,10 +17,11 @@ import pytest
 
 from handrnn.lab import __main__ as laboratory
 from handrnn.lab import executors, files, progress, run, sweep, threads, training
+from parity_tests import lab_harness
 
-pytest.importorskip("filelock", reason="needs filelock: pip install 'handrnn[plots]'")
+lab_harness.needs("filelock")
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "accuracy_vs_length.py"
+SCRIPT = lab_harness.ROOT / "scripts" / "accuracy_vs_length.py"
 TINY = {"hidden": 8, "batch": 16, "steps": 30, "check_every": 10, "screen": 50, "confirm": 100}
 FILES = (files.CONFIG, files.METRICS, files.DONE, files.WEIGHTS, files.LOCK)
 
@@ -103,8 +105,8 @@ print(json.dumps([seen, result.fingerprint]))
 
 def test_a_run_executes_with_one_blas_thread_and_leaves_the_others_as_they_were():
     """In a process of its own: here the environment says one thread from the start."""
-    pytest.importorskip("threadpoolctl")
-    environment = {k: v for k, v in script_environment().items() if k not in threads.VARIABLES}
+    lab_harness.needs("threadpoolctl")
+    environment = {k: v for k, v in lab_harness.ENVIRONMENT.items() if k not in threads.VARIABLES}
     finished = subprocess.run(
         [sys.executable, "-c", WITH_MANY_THREADS],
         env=environment,
@@ -222,6 +224,29 @@ def test_a_local_run_is_never_executed_beside_its_directory(tmp_path, monkeypatc
     assert "TemporaryDirectory" in outcome.failed[tiny_runs()[1].name]
 
 
+def test_a_result_that_finds_its_directory_held_is_not_lost(tmp_path, monkeypatch):
+    """Another process holds the lock of the run when it comes back: it is asked for again."""
+    each = tiny_runs()[0]
+    out, there = tmp_path / "out", tmp_path / "there"
+    (out / each.name).mkdir(parents=True)
+    held = contextlib.ExitStack()
+    take_in, taken = files.take_in, []
+
+    def look(*arguments):
+        taken.append(take_in(*arguments))
+        held.close()
+        return taken[-1]
+
+    monkeypatch.setattr(files, "take_in", look)
+    monkeypatch.setattr(sweep, "execute_anywhere", lambda it, _: sweep.execute(it, str(there)))
+    with held:
+        assert held.enter_context(files.lock(out / each.name))
+        outcome = sweep.sweep([each], out, executor=Here(), remote=True)
+    assert taken == [False, True]
+    assert [record.run for record in outcome.records] == [each]
+    assert not outcome.failed
+
+
 def test_a_check_can_be_read_as_soon_as_it_is_made(tmp_path, monkeypatch):
     train = training.train
     seen = []
@@ -281,11 +306,10 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
         "        os.kill(os.getpid(), 9)\n"
     )
     (tmp_path / "parent.py").write_text(program)
-    root = os.fspath(SCRIPT.parents[1])
     parent = subprocess.run(
         [sys.executable, "parent.py"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
+        env=lab_harness.ENVIRONMENT,
         timeout=60,
         check=False,
     )
@@ -294,10 +318,7 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
 
 
 def wait_for_the_end_of(worker):
-    deadline = time.monotonic() + 30
-    while is_alive(worker):
-        assert time.monotonic() < deadline, "the worker is still there"
-        time.sleep(0.02)
+    lab_harness.wait_for(lambda: not is_alive(worker), "the worker is still there", 30)
 
 
 def is_alive(pid):
@@ -316,12 +337,8 @@ def run_script(*arguments):
     return [sys.executable, os.fspath(SCRIPT), *arguments]
 
 
-def script_environment():
-    return {**os.environ, "PYTHONPATH": os.fspath(SCRIPT.parents[1])}
-
-
 def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     # T = 3 takes a moment; T = 900 does not end within this test.
     arguments = "--preset faithful --cells RNN --seeds 1 --steps 40 --lengths 3 900"
     command = run_script(*arguments.split(), "--out", os.fspath(tmp_path))
@@ -329,15 +346,20 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
     # Started from a shell's background the tests ignore SIGINT, and their children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        command, env=script_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=lab_harness.ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     signal.signal(signal.SIGINT, before)
+
+    def are_there():
+        assert process.poll() is None, process.communicate()
+        return (short / files.DONE).exists() and (long / files.CONFIG).exists()
+
     try:
-        deadline = time.monotonic() + 60
-        while not ((short / files.DONE).exists() and (long / files.CONFIG).exists()):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        lab_harness.wait_for(are_there, "the first run does not end or no other starts", 60)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
     finally:
@@ -351,10 +373,15 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
 
 
 def test_the_smoke_run_of_the_script(tmp_path):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     command = run_script("--smoke", "--out", os.fspath(tmp_path))
     finished = subprocess.run(
-        command, env=script_environment(), capture_output=True, text=True, timeout=120, check=False
+        command,
+        env=lab_harness.ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert finished.stderr == ""
     assert finished.returncode == 0
@@ -370,11 +397,16 @@ def test_the_smoke_run_of_the_script(tmp_path):
 
 
 def test_a_directory_that_cannot_be_made_is_said_once_and_nothing_starts(tmp_path):
-    pytest.importorskip("matplotlib")
+    lab_harness.needs("matplotlib")
     (tmp_path / "file").write_text("")
     command = run_script("--smoke", "--out", os.fspath(tmp_path / "file" / "results"))
     finished = subprocess.run(
-        command, env=script_environment(), capture_output=True, text=True, timeout=60, check=False
+        command,
+        env=lab_harness.ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert finished.returncode == 1
     assert finished.stdout == ""
@@ -399,7 +431,7 @@ class Terminal:
 
 
 def test_bars_show_the_whole_and_each_run(tmp_path, monkeypatch):
-    pytest.importorskip("tqdm")
+    lab_harness.needs("tqdm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     runs = tiny_runs()[:3]
@@ -431,7 +463,7 @@ def write_check(directory, each, line):
 
 
 def test_what_was_done_before_counts_and_bars_are_few(tmp_path, monkeypatch):
-    pytest.importorskip("tqdm")
+    lab_harness.needs("tqdm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     runs = [run.faithful("RNN", length, 0, **TINY) for length in range(4, 24)]

@@ -2,7 +2,7 @@
 
 Draws are decoded into digits or letters, and every answer is found again from what was read.
 Distributions are judged by Pearson's chi-square on fixed seeds, at the level 1e-4: a right draw
-fails one of ten thousand such tests, and the seeds are those of the first attempt.
+fails one of ten thousand such tests, and the seeds are fixed.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from handrnn import compare
 from handrnn.lab import tasks
 from handrnn.lab.tasks import adding, next_symbol, temporal_order
 
@@ -122,28 +123,10 @@ def test_a_length_too_short_is_an_error(name):
     task.sample(np.random.default_rng(0), 1, kind.shortest)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("length", [2, 13])
-def test_the_gradient_is_that_of_the_loss(name, length):
-    task, _, target = draw(name, 3, 4, length)
-    rng = np.random.default_rng(4)
-    outputs = rng.standard_normal((*target.shape, task.outputs))
-    _, gradient = task.loss(outputs, target)
-    assert gradient.shape == outputs.shape
-    step = 1e-6
-    numeric = np.empty_like(outputs)
-    for place in np.ndindex(outputs.shape):
-        shift = np.zeros_like(outputs)
-        shift[place] = step
-        above, below = task.loss(outputs + shift, target)[0], task.loss(outputs - shift, target)[0]
-        numeric[place] = (above - below) / (2 * step)
-    assert np.abs(gradient - numeric).max() <= 1e-8 * np.abs(numeric).max() + 1e-9
-    assert np.all(gradient.any(axis=-1)), "every answer counts"
-
-
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_loss_is_the_mean_surprise_of_the_right_class(name):
-    task, _, target = draw(name, 5, 7, 9)
+@pytest.mark.parametrize("length", [2, 9])
+def test_the_loss_is_the_mean_surprise_of_the_right_class(name, length):
+    task, _, target = draw(name, 5, 7, length)
     outputs = np.random.default_rng(6).standard_normal((*target.shape, task.outputs))
     surprises = [
         math.log(sum(math.exp(value) for value in outputs[place])) - outputs[place][target[place]]
@@ -155,7 +138,7 @@ def test_the_loss_is_the_mean_surprise_of_the_right_class(name):
     expected = exponentials / exponentials.sum(axis=-1, keepdims=True)
     expected -= np.eye(task.outputs)[target]
     expected /= len(surprises)
-    assert np.abs(gradient - expected).max() <= 1e-12 * np.abs(expected).max()
+    assert compare.normwise_error(gradient, expected) <= 1e-12
     assert isinstance(loss, float)
     assert task.loss(outputs.astype(np.float32), target)[1].dtype == np.float32
 
@@ -233,8 +216,8 @@ def test_chance_is_what_a_constant_answer_gets_right(name, length):
 # Digits
 
 
-def test_the_palindromes_drawn_are_those_of_old():
-    """Runs of earlier versions can be repeated to the last bit."""
+def test_the_palindromes_drawn_are_pinned():
+    """Another draw would change every run."""
     digest = {}
     for coding in ("raw", "one-hot"):
         bits = hashlib.sha256()
@@ -505,13 +488,9 @@ def test_a_perfect_memory_has_the_best_loss_and_all_right(length):
     loss, _ = task.loss(outputs, target)
     best = (length // 2 - 1) * math.log(8) / (length - 1)
     assert loss == pytest.approx(best, rel=1e-13, abs=1e-15)
-    assert task.best_loss(length) == pytest.approx(best, rel=1e-13, abs=1e-15)
-    assert task.baseline(length) >= task.best_loss(length)
     right = task.right(outputs, target)
     assert right.shape == (length - length // 2, 20)
     assert right.all()
-    with pytest.raises(ValueError, match="length = 1: NextSymbol needs at least 2"):
-        task.best_loss(1)
 
 
 @pytest.mark.parametrize("length", [2, 3, 10, 11])

@@ -6,10 +6,8 @@ regularizers, and NeuralNetwork.
 
 import copy
 import importlib
-import importlib.util
 import inspect
 import math
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -32,7 +30,6 @@ from handrnn.layers import (
 )
 from handrnn.layers.optimization import Constraints, Optimizers
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "layers_sequences.py"
 BATCH, FEATURES, CLASSES = 9, 4, 3
 ACTIVATIONS: dict[str, Any] = {"TanH": TanH.TanH, "Sigmoid": Sigmoid.Sigmoid, "ReLU": ReLU.ReLU}
 BUDGET = 1e-12
@@ -881,11 +878,7 @@ def test_iris(make, iterations):
 def test_the_smoke_run_of_the_script(tmp_path, capsys):
     """It ends with the path of its figure, and the same seed prints the same numbers."""
     pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'handrnn[plots]'")
-    spec = importlib.util.spec_from_file_location(SCRIPT.stem, SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = importlib.import_module("layers_sequences")
     printed = []
     for directory in (tmp_path / "one", tmp_path / "two"):
         assert script.main(["--smoke", "--out", str(directory)]) == 0

@@ -43,16 +43,9 @@ SMOKE_SETTINGS = {"hidden": 16, "check_every": 20, "screen": 100, "confirm": 500
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = command_line.parser(__doc__, SEEDS, STEPS)
+    parser = command_line.parser(__doc__, SEEDS, STEPS, ["RNN", "LSTM", "GRU"])
     parser.add_argument(
         "--lengths", type=int, nargs="+", metavar="T", help="default: chosen for each recipe"
-    )
-    parser.add_argument(
-        "--cells",
-        type=command_line.cell,
-        nargs="+",
-        choices=drawing.CELLS,
-        default=["RNN", "LSTM", "GRU"],
     )
     parser.add_argument(
         "--preset", nargs="+", choices=tuple(run.PRESETS), default=list(run.PRESETS)
@@ -106,7 +99,7 @@ def entry(point: figures.Point | None) -> str:
 
 def show(options: argparse.Namespace, records: list[files.Record]) -> None:
     """Print a table and draw all that is there; the learning curves, of the runs asked for."""
-    figure = figures.accuracy_vs_length(options.out, NAME)
+    figure = figures.accuracy_vs_length(options.out)
     head, rows = table(drawing.read(options.out))
     print("median accuracy on fresh sequences, and seeds that reach 99 %")
     print(command_line.aligned(head, rows))

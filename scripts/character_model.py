@@ -124,6 +124,9 @@ def parse(arguments):
     parser.add_argument("--text", type=pathlib.Path, help="a file to learn instead of the names")
     parser.add_argument("--smoke", action="store_true", help="a small network, seconds")
     options = parser.parse_args(arguments)
+    counts = (n for n in (options.steps, options.every) if n is not None)
+    if options.seed < 0 or any(n < 1 for n in counts):
+        parser.error("--steps and --every take at least 1, --seed at least 0")
     options.units = SMOKE["units"] if options.smoke else UNITS
     options.steps = options.steps or (SMOKE["steps"] if options.smoke else 600)
     options.every = options.every or (SMOKE["every"] if options.smoke else 150)

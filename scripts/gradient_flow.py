@@ -30,7 +30,7 @@ import sys
 import numpy as np
 import readme
 
-from handrnn.lab import command_line, drawing, files, gradients, run
+from handrnn.lab import command_line, files, gradients, run
 
 NAME = "gradient_flow"
 LENGTH, SEEDS, STEPS = 100, 1, 3000
@@ -40,15 +40,8 @@ SMOKE_SETTINGS = {"hidden": 16, "check_every": 20, "screen": 100, "confirm": 500
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = command_line.parser(__doc__, SEEDS, STEPS)
+    parser = command_line.parser(__doc__, SEEDS, STEPS, ["RNN", "LSTM", "GRU"])
     parser.add_argument("--length", type=int, metavar="T", help=f"default: {LENGTH}")
-    parser.add_argument(
-        "--cells",
-        type=command_line.cell,
-        nargs="+",
-        choices=drawing.CELLS,
-        default=["RNN", "LSTM", "GRU"],
-    )
     options = command_line.parse(parser, arguments, NAME, SMOKE_SEEDS, SMOKE_STEPS)
     if options.length is None:
         options.length = SMOKE_LENGTH if options.smoke else LENGTH
@@ -83,7 +76,7 @@ def left(one: gradients.Flow) -> str:
 def show(options: argparse.Namespace, records: list[files.Record]) -> None:
     """Measure the runs asked for, print a table and draw."""
     measured = gradients.flows(options.out, records)
-    figure = gradients.figure(options.out, NAME, measured)
+    figure = gradients.figure(options.out, measured)
     head, rows = table(measured)
     print("share of the gradient at the last hidden state that arrives at the first")
     print(command_line.aligned(head, rows))

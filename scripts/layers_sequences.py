@@ -135,9 +135,7 @@ def accuracy(layer, amount, rng):
 
 def draw(path, waves, curves):
     """The continued waves above, the accuracies below; written to a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.5, 7.0), layout="constrained")
+    figure = drawing.new_figure(9.5, 7.0)
     above, below = figure.subplots(2, 1)
     steps = np.arange(READ + ALONE)
     above.plot(steps, sine(0, READ + ALONE), color="0.75", linewidth=6, label="the sine")
@@ -151,7 +149,7 @@ def draw(path, waves, curves):
 
     for cell, (seen, accuracies) in curves.items():
         below.plot(seen, accuracies, **style(cell))
-    below.axhline(1 / CLASSES, color="0.45", linewidth=1, linestyle=":", label="chance")
+    below.axhline(1 / CLASSES, color=drawing.GREY, linewidth=1, linestyle=":", label="chance")
     below.set(
         xlabel="sequences seen",
         xlim=(0, None),
@@ -163,7 +161,7 @@ def draw(path, waves, curves):
     )
     for axes in (above, below):
         axes.legend(loc="lower right", bbox_to_anchor=(1, 0.1), ncols=3, frameon=False)
-        axes.spines[["top", "right"]].set_visible(False)
+        drawing.dress(axes)
     figure.savefig(path, dpi=160)
 
 

@@ -45,19 +45,12 @@ Climber = tuple[str, str, int]  # recipe, cell, and 0 for even lengths or 1 for 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = command_line.parser(__doc__, SEEDS, STEPS)
+    parser = command_line.parser(__doc__, SEEDS, STEPS, ["RNN", "LSTM", "GRU"])
     parser.add_argument(
         "--longest", type=int, metavar="T", help=f"where to end (default: {LONGEST})"
     )
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="budget of a run (default: none)"
-    )
-    parser.add_argument(
-        "--cells",
-        type=command_line.cell,
-        nargs="+",
-        choices=drawing.CELLS,
-        default=["RNN", "reluRNN", "LSTM", "GRU"],
     )
     parser.add_argument(
         "--recipes", nargs="+", choices=tuple(RECIPES), default=["faithful", "tuned"]
@@ -69,18 +62,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--longest {options.longest}: the climb starts at {LADDER[0]}")
     if not options.minutes > 0:
         parser.error(f"--minutes {options.minutes:g}: more than 0 is allowed")
-    if options.steps < 1:
-        parser.error(f"--steps {options.steps}: at least 1 is allowed")
     return options
 
 
 def choose_run(climber: Climber, rung: int, seed: int, options: argparse.Namespace) -> run.Run:
     """Return the run of a seed on the way up: of the rung's even length, or of the odd one."""
     recipe, cell, parity = climber
-    changes = {"label": recipe, "steps": options.steps, "engine": options.engine}
-    changes |= SMOKE_SETTINGS if options.smoke else {}
-    if recipe == "chrono":
-        changes["chrono"] = True
+    changes = {"label": recipe, "chrono": recipe == "chrono", "steps": options.steps}
+    changes |= {"engine": options.engine, **(SMOKE_SETTINGS if options.smoke else {})}
     preset = run.faithful if recipe == "faithful" else run.tuned
     return preset(cell, length_of(rung, parity), seed, **changes)
 
@@ -120,7 +109,7 @@ def climb(options: argparse.Namespace) -> sweep.Outcome:
             if step.passed
         }
         climbers = [climber for climber in climbers if climber in passed]
-        print(f"T = {rung}: {drawing.counted(len(climbers), 'climber')} go on", flush=True)
+        print(f"T = {rung}: climbs that go on: {len(climbers)}", flush=True)
     return whole
 
 
@@ -148,7 +137,7 @@ def table(climbs: list[figures_reach.Climb]) -> tuple[list[str], list[list[str]]
 
 def show(options: argparse.Namespace, _: list[files.Record]) -> None:
     """Print a table and draw all that is there."""
-    figure = figures_reach.reach(options.out, options.minutes, NAME)
+    figure = figures_reach.reach(options.out, options.minutes)
     head, rows = table(figures_reach.climbs(drawing.read(options.out), options.minutes))
     print("longest T solved by at least 80 % of the seeds")
     print(command_line.aligned(head, rows))

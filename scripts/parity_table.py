@@ -29,6 +29,7 @@ import readme
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from handrnn import compare
+from handrnn.lab import command_line
 from parity_tests import canaries, harness
 
 SIZES: dict[str, Any] = {"T": 50, "B": 8, "I": 16, "H": 32, "P": 12}
@@ -219,14 +220,6 @@ def canary_rows(found: dict[canaries.Canary, list[canaries.Kill]]) -> list[list[
 # ------------------------------------------------------------------------------------------- print
 
 
-def print_columns(head: list[str], rows: list[list[str]]) -> None:
-    """A table in columns of even width."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
-
-
 def loudly(text: str) -> None:
     """A warning that is not overlooked."""
     print(f"\n{'!' * 100}\n{text}\n{'!' * 100}\n", file=sys.stderr)
@@ -264,18 +257,20 @@ def main(arguments: list[str] | None = None) -> int:
         head = ["handrnn / torch" if canaries.HAS_TORCH else "handrnn", *GROUPS]
         rows = error_rows(grid, options.draws, options.seed)
         caption = describe(grid, options.draws)
-        print_columns(head, rows)
+        print(command_line.aligned(head, rows))
         print(f"\n{caption}\n")
 
         chosen = list(canaries.CANARIES)
         if options.smoke:
             chosen = chosen[:: len(chosen) // SMOKE_CANARIES]
         found = sightings(chosen)
-    print_columns(["mistake", "seen first in", "least error", "cells"], canary_lines(found))
+    columns = ["mistake", "seen first in", "least error", "cells"]
+    print(command_line.aligned(columns, canary_lines(found)))
     against = "torch" if canaries.HAS_TORCH else "the textbook, without torch"
     print(f"\n{len(found)} mistakes planted into the engine, all of them seen (against {against}).")
     print("\nNot planted, since no line of the engine could be written so:")
-    print_columns(["kind", "why"], [list(entry) for entry in canaries.NOT_PLANTED.items()])
+    for kind, why in canaries.NOT_PLANTED.items():
+        print(f"{kind}: {why}")
     if long_double_is_double():
         loudly(ONLY_DOUBLE)
     if options.readme:

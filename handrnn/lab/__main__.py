@@ -19,13 +19,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("settings", type=pathlib.Path, metavar="sweep.toml")
-    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="default: results/NAME")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers", type=_count, default=2, metavar="N", help="processes (default: 2)"
-    )
-    where.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster: tcp://host:8786")
-    parser.add_argument("--engine", choices=command_line.ENGINES, help="what trains the network")
+    command_line.add_execution(parser)
     parser.add_argument(
         "--set",
         action="append",
@@ -33,15 +27,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a setting in place of the file's, a comma between several values",
     )
-    parser.add_argument("--no-progress", action="store_true", help="no progress bars")
     parser.set_defaults(command=run)
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text}: at least 1 is allowed")
-    return count
 
 
 def run(options: argparse.Namespace) -> int:

@@ -21,7 +21,9 @@ class InterruptedSweepError(Exception):
     """Ctrl-C: the message says what is finished and how to go on."""
 
 
-def parser(description: str | None, seeds: int, steps: int) -> argparse.ArgumentParser:
+def parser(
+    description: str | None, seeds: int, steps: int, cells: Sequence[str]
+) -> argparse.ArgumentParser:
     """Return a parser with the options of every experiment.
 
     Parameters
@@ -30,27 +32,58 @@ def parser(description: str | None, seeds: int, steps: int) -> argparse.Argument
         The script's docstring.
     seeds, steps : int
         How many seeds, and the cap on updates, unless the command line says otherwise.
+    cells : sequence of str
+        Which cells, likewise.
     """
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--seeds", type=int, metavar="N", help=f"how many (default: {seeds})")
-    made.add_argument("--steps", type=int, help=f"cap on updates (default: {steps:,})")
-    made.add_argument("--engine", choices=ENGINES, default="numpy", help="what trains the network")
-    made.add_argument("--out", type=pathlib.Path, metavar="DIR", help="directory of the results")
-    where = made.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default: 2)")
-    where.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster: tcp://host:8786")
+    usual = ", ".join(cells)
+    made.add_argument(
+        "--cells",
+        type=_cell,
+        nargs="+",
+        choices=drawing.CELLS,
+        default=cells,
+        help=f"which (default: {usual})",
+    )
+    made.add_argument("--seeds", type=count, metavar="N", help=f"how many (default: {seeds})")
+    made.add_argument("--steps", type=count, help=f"cap on updates (default: {steps:,})")
+    add_execution(made)
     made.add_argument(
         "--smoke", action="store_true", help="tiny runs, seconds in all, into a fresh directory"
     )
     made.add_argument("--readme", action="store_true", help="put table and figure into README.md")
-    made.add_argument("--no-progress", action="store_true", help="no progress bars")
-    made.set_defaults(usual_seeds=seeds, usual_steps=steps)
+    made.set_defaults(engine="numpy", usual_seeds=seeds, usual_steps=steps)
     return made
 
 
-def cell(text: str) -> str:
+def add_execution(made: argparse.ArgumentParser) -> None:
+    """Add the options of what executes the runs, and where their results go."""
+    made.add_argument("--engine", choices=ENGINES, help="what trains the network")
+    where = made.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", type=count, default=2, metavar="N", help="processes (default: 2)"
+    )
+    where.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster: tcp://host:8786")
+    made.add_argument(
+        "--out",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="directory of the results (default: results/NAME)",
+    )
+    made.add_argument("--no-progress", action="store_true", help="no progress bars")
+
+
+def count(text: str) -> int:
+    """Read how many: the type of an option that takes at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1 is allowed")
+    return number
+
+
+def _cell(text: str) -> str:
     """Read the name of a cell in any case: the type of an option that takes cells."""
     return {name.lower(): name for name in drawing.CELLS}.get(text.lower(), text)
 
@@ -83,9 +116,6 @@ def parse(
         options.seeds = smoke_seeds if options.smoke else options.usual_seeds
     if options.steps is None:
         options.steps = smoke_steps if options.smoke else options.usual_steps
-    for option in ("seeds", "workers"):
-        if getattr(options, option) < 1:
-            made.error(f"--{option} {getattr(options, option)}: at least 1 is allowed")
     if options.out is None:
         options.out = _default_directory(options, name)
     return options

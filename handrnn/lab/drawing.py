@@ -36,8 +36,7 @@ def require_matplotlib() -> None:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of this size in inches; ModuleNotFoundError as above."""
-    require_matplotlib()
+    """Return an empty figure of this size in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -120,6 +119,15 @@ def _check_seeds(directory: str | os.PathLike, records: Iterable[files.Record]) 
                 f"{directory}: the seeds of {run.label} {run.cell} at T = {run.length} differ in "
                 f"{', '.join(different)}: they are no sample of one recipe"
             )
+
+
+def grouped(records: Iterable[files.Record]) -> dict[tuple[str, str, int], list[files.Record]]:
+    """Gather the seeds of each label, cell and length."""
+    groups: dict[tuple[str, str, int], list[files.Record]] = {}
+    for record in records:
+        key = (record.run.label, record.run.cell, record.run.length)
+        groups.setdefault(key, []).append(record)
+    return groups
 
 
 def cells(records: Iterable[files.Record]) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+NAME = "accuracy_vs_length"  # of the files written
 _RESAMPLING_SEED = 1
 _BESIDE = 0.15  # between the dots of two recipes at one length, in distances of two lengths
 
@@ -52,10 +53,7 @@ class Point:
 
 def points(records: Sequence[files.Record]) -> list[Point]:
     """Gather finished runs into points, ordered by label, cell (the RNN first) and length."""
-    groups: dict[tuple[str, str, int], list[float]] = {}
-    for record in records:
-        key = (record.run.label, record.run.cell, record.run.length)
-        groups.setdefault(key, []).append(record.result.accuracy)
+    groups = drawing.grouped(records)
     return [_point(*key, groups[key]) for key in sorted(groups, key=_place)]
 
 
@@ -70,7 +68,8 @@ def _generator(label: str, cell: str, length: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(entropy))
 
 
-def _point(label: str, cell: str, length: int, accuracies: list[float]) -> Point:
+def _point(label: str, cell: str, length: int, group: Sequence[files.Record]) -> Point:
+    accuracies = [record.result.accuracy for record in group]
     low, high = statistics.bootstrap_band(accuracies, _generator(label, cell, length))
     solved = statistics.count_solved(accuracies)
     share_low, share_high = statistics.wilson_interval(solved, len(accuracies))
@@ -88,20 +87,16 @@ def _point(label: str, cell: str, length: int, accuracies: list[float]) -> Point
     )
 
 
-def accuracy_vs_length(
-    directory: str | os.PathLike, name: str = "accuracy_vs_length"
-) -> pathlib.Path:
+def accuracy_vs_length(directory: str | os.PathLike) -> pathlib.Path:
     """Draw the highest held-out accuracy against the length, from the files of a sweep.
 
-    Written beside the runs: ``name.png``, ``name.svg``, ``name.csv`` (a row a point) and
-    ``name_runs.csv`` (a row a run).
+    Written beside the runs: ``accuracy_vs_length.png``, ``.svg``, ``.csv`` (a row a point) and
+    ``accuracy_vs_length_runs.csv`` (a row a run).
 
     Parameters
     ----------
     directory : path
         A sweep's directory; every finished run in it is drawn.
-    name : str
-        Stem of the files written.
 
     Returns
     -------
@@ -121,11 +116,11 @@ def accuracy_vs_length(
     records = drawing.read(directory)
     drawing.check_lines(drawing.labels(records))
     gathered = points(records)
-    _write_points(directory / f"{name}.csv", gathered)
-    drawing.write_runs(directory / f"{name}_runs.csv", records)
+    _write_points(directory / f"{NAME}.csv", gathered)
+    drawing.write_runs(directory / f"{NAME}_runs.csv", records)
     figure = drawing.new_figure(1.4 + 2.9 * max(2, len(drawing.cells(records))), 6.0)
     draw(figure, records, gathered)
-    return drawing.save(figure, directory, name)
+    return drawing.save(figure, directory, NAME)
 
 
 def draw(figure: "Figure", records: Sequence[files.Record], gathered: Sequence[Point]) -> None:
@@ -159,7 +154,7 @@ def places(lengths: Sequence[int], at: Sequence[int]) -> np.ndarray:
 
 
 def _checks_at_chance(records: Sequence[files.Record]) -> int:
-    """Of how many an accuracy is the highest; 0 if all runs diverged before the first."""
+    """Of how many an accuracy is the highest."""
     return max(record.result.confirmations for record in records)
 
 
@@ -168,9 +163,9 @@ def _draw_chance(above: "Axes", records: Sequence[files.Record]) -> None:
     run = records[0].run
     task = tasks.TASKS[run.task]
     above.axhline(task.chance, color=drawing.GREY, linewidth=1, linestyle=":")
-    checks = _checks_at_chance(records)
-    if checks and not task.every_step:  # else the answers to one sequence are not independent
-        low, high = statistics.chance_band(1 / task.chance, run.confirm, checks)
+    if not task.every_step:  # else the answers to one sequence are not independent
+        checks = _checks_at_chance(records)
+        low, high = statistics.chance_band(task.chance, run.confirm, checks)
         above.axhspan(low, high, color="0.75", linewidth=0)
 
 
@@ -307,7 +302,7 @@ def _length_line(task: str) -> str:
 def _chance_line(records: Sequence[files.Record]) -> str:
     task = tasks.TASKS[records[0].run.task]
     line = f"dotted: chance, {task.chance:.3g}"
-    if _checks_at_chance(records) and not task.every_step:
+    if not task.every_step:
         checks = drawing.counted(_checks_at_chance(records), "check")
         line += f"; grey band: the highest of {checks} at chance, 95 %"
     return line

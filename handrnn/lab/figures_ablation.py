@@ -14,6 +14,7 @@ from . import run as run_module
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NAME = "ablation"  # of the files written
 ROWS = ("coding", "initialisation", "forget_bias")
 BLOCKS = "curriculum"
 _BLOCK_WIDTH = 1.8  # inches, for what stands above a curriculum's columns
@@ -99,31 +100,15 @@ def _entry(key: tuple, accuracies: list[float]) -> Entry:
     )
 
 
-def ablation(directory: str | os.PathLike, name: str = "ablation") -> pathlib.Path:
+def ablation(directory: str | os.PathLike) -> pathlib.Path:
     """Draw the share of solved seeds for each combination of settings, from the files of a sweep.
 
     A row is a coding, an initialisation and a forget bias, a column a curriculum and a length; a
-    panel a cell. Written beside the runs: ``name.png``, ``name.svg``, ``name.csv`` (a row a
-    combination) and ``name_runs.csv`` (a row a run).
+    panel a cell. Written beside the runs: ``ablation.png``, ``.svg``, ``.csv`` (a row a
+    combination) and ``ablation_runs.csv`` (a row a run).
 
-    Parameters
-    ----------
-    directory : path
-        A sweep's directory; every finished run in it is drawn.
-    name : str
-        Stem of the files written.
-
-    Returns
-    -------
-    Path
-        The PNG.
-
-    Raises
-    ------
-    ValueError
-        As `drawing.read`; or if runs of one combination differ in another setting.
-    ModuleNotFoundError
-        If matplotlib is missing.
+    Parameters, errors and return value as `figures.accuracy_vs_length`, but for the number of
+    recipes, which is free; also ValueError if runs of one combination differ in another setting.
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
@@ -132,8 +117,8 @@ def ablation(directory: str | os.PathLike, name: str = "ablation") -> pathlib.Pa
     gathered = entries(records)
     names = [field.name for field in dataclasses.fields(Entry)]
     rows = [dataclasses.astuple(entry) for entry in gathered]
-    drawing.write_table(directory / f"{name}.csv", names, rows)
-    drawing.write_runs(directory / f"{name}_runs.csv", records)
+    drawing.write_table(directory / f"{NAME}.csv", names, rows)
+    drawing.write_runs(directory / f"{NAME}_runs.csv", records)
 
     cells = drawing.cells(records)
     rows_by_cell = {cell: rows_of(gathered, cell) for cell in cells}
@@ -158,7 +143,7 @@ def ablation(directory: str | os.PathLike, name: str = "ablation") -> pathlib.Pa
     confirm = f"{records[0].run.confirm:,}"
     line = f"T, and the seeds that reach 99 % on {confirm} fresh sequences; bold: odd T"
     drawing.caption(figure, [line])
-    return drawing.save(figure, directory, name)
+    return drawing.save(figure, directory, NAME)
 
 
 def _check_labels(directory: pathlib.Path, records: Sequence[files.Record]) -> None:

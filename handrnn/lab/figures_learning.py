@@ -13,6 +13,7 @@ from . import drawing, files, tasks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NAME = "learning"  # of the files written, before the length
 _COLUMNS = ("step", "trained_length", "loss", "screened", "confirmed")
 
 
@@ -24,64 +25,32 @@ class Curve:
     ----------
     record : Record
         The run and its result.
-    steps, trained_lengths : ndarray of int
-        Updates done at each check, and the length trained on.
-    losses, accuracies : ndarray of float
-        Mean training loss since the check before, and accuracy of the screening.
+    checks : list of dict
+        As `files.read_checks` reads them.
     """
 
     record: files.Record
-    steps: np.ndarray
-    trained_lengths: np.ndarray
-    losses: np.ndarray
-    accuracies: np.ndarray
+    checks: list[dict[str, str]]
+
+    def column(self, name: str) -> np.ndarray:
+        """One number of each check: ``step``, ``trained_length``, ``loss`` or ``screened``."""
+        return np.array([float(check[name]) for check in self.checks])
 
 
 def curves(directory: str | os.PathLike, records: Iterable[files.Record]) -> list[Curve]:
-    """Read the checks of some runs of a sweep's directory; without metrics a run is left out."""
-    found = []
-    for record in records:
-        checks = files.read_checks(pathlib.Path(directory) / record.run.name)
-        if checks:
-            columns = {name: [float(check[name]) for check in checks] for name in _COLUMNS[:-1]}
-            found.append(
-                Curve(
-                    record,
-                    np.array(columns["step"], int),
-                    np.array(columns["trained_length"], int),
-                    np.array(columns["loss"]),
-                    np.array(columns["screened"]),
-                )
-            )
-    return found
+    """Read the checks of some finished runs of a sweep's directory."""
+    return [
+        Curve(record, files.read_checks(pathlib.Path(directory) / record.run.name))
+        for record in records
+    ]
 
 
-def learning(directory: str | os.PathLike, length: int, name: str = "learning") -> pathlib.Path:
+def learning(directory: str | os.PathLike, length: int) -> pathlib.Path:
     """Draw the learning curves of all finished runs of one length.
 
-    Written beside the runs: ``name_T010.png``, ``.svg`` and ``.csv`` (a row a check) for T = 10.
-
-    Parameters
-    ----------
-    directory : path
-        A sweep's directory.
-    length : int
-        T; every finished run of this length is drawn.
-    name : str
-        Stem of the files written.
-
-    Returns
-    -------
-    Path
-        The PNG.
-
-    Raises
-    ------
-    ValueError
-        As `drawing.read` and `drawing.line_style`; or if no run of this length is finished. Nothing
-        is written then.
-    ModuleNotFoundError
-        If matplotlib is missing.
+    Written beside the runs, for T = 10: ``learning_T010.png``, ``.svg`` and ``.csv`` (a row a
+    check). Parameters, errors and return value as `figures.accuracy_vs_length`, with the `length` T
+    of the runs to draw; also ValueError if none of this length is finished.
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
@@ -91,8 +60,8 @@ def learning(directory: str | os.PathLike, length: int, name: str = "learning") 
         raise ValueError(f"{directory} holds no finished run of T = {length} to draw")
     labels = drawing.labels(records)
     drawing.check_lines(labels)
-    name = f"{name}_T{length:03d}"
-    _write_checks(directory / f"{name}.csv", directory, drawn)
+    name = f"{NAME}_T{length:03d}"
+    _write_checks(directory / f"{name}.csv", drawn)
     cells = drawing.cells(records)
     figure = drawing.new_figure(1.4 + 2.9 * max(2, len(cells)), 5.2)
     drawing.keep_apart(figure)
@@ -132,12 +101,13 @@ def draw(above: "Axes", below: "Axes", curve: Curve, style: str) -> None:
     run, result = curve.record.run, curve.record.result
     colour = drawing.COLOURS[run.cell]
     line: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.1}
-    at_length = np.flatnonzero(curve.trained_lengths == run.length)
-    start = at_length[0] if at_length.size else len(curve.steps)
-    for axes, values in ((above, curve.accuracies), (below, curve.losses)):
-        axes.plot(curve.steps[: start + 1], values[: start + 1], alpha=0.3, **line)
-        axes.plot(curve.steps[start:], values[start:], **line)
-    reported = np.flatnonzero(curve.steps == result.accuracy_step)
+    steps, losses = curve.column("step"), curve.column("loss")
+    at_length = np.flatnonzero(curve.column("trained_length") == run.length)
+    start = at_length[0] if at_length.size else len(steps)
+    for axes, values in ((above, curve.column("screened")), (below, losses)):
+        axes.plot(steps[: start + 1], values[: start + 1], alpha=0.3, **line)
+        axes.plot(steps[start:], values[start:], **line)
+    reported = np.flatnonzero(steps == result.accuracy_step)
     star: dict[str, Any] = {
         "marker": "*",
         "s": 55,
@@ -148,7 +118,7 @@ def draw(above: "Axes", below: "Axes", curve: Curve, style: str) -> None:
         "clip_on": False,
     }
     above.scatter([result.accuracy_step], [result.accuracy], **star)
-    below.scatter(curve.steps[reported], curve.losses[reported], **star)
+    below.scatter(steps[reported], losses[reported], **star)
 
 
 def _name_the_lines(above: "Axes", records: Sequence[files.Record], cell: str) -> None:
@@ -160,11 +130,11 @@ def _name_the_lines(above: "Axes", records: Sequence[files.Record], cell: str) -
     drawing.legend(above, cell, columns=2)
 
 
-def _write_checks(path: pathlib.Path, directory: pathlib.Path, drawn: Iterable[Curve]) -> None:
+def _write_checks(path: pathlib.Path, drawn: Iterable[Curve]) -> None:
     rows = []
     for curve in drawn:
         run, result = curve.record.run, curve.record.result
-        for check in files.read_checks(directory / run.name):
+        for check in curve.checks:
             reported = int(check["step"]) == result.accuracy_step
             values = [check[name] for name in _COLUMNS]
             rows.append([run.label, run.cell, run.length, run.seed, *values, reported])

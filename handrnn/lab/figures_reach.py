@@ -17,6 +17,7 @@ from . import drawing, files, statistics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NAME = "memory_limit"  # of the files written
 PARITIES = ("even", "odd")
 _APART = 0.17  # of the even and the odd bar from the middle of their place
 
@@ -38,6 +39,8 @@ class Step:
         Minutes of the slowest seed.
     passed : bool
         Whether at least 80 % of the seeds solved it; a seed without a result does not count.
+    reason : {"unsolved", "minutes", ""}
+        What was wanting if not: "minutes" if the seeds got there, but too late.
     """
 
     label: str
@@ -50,6 +53,7 @@ class Step:
     minutes: float
     slowest: float
     passed: bool
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Climb:
     failed : int or None
         The length that ended the climb; None where the lengths ended first.
     reason : {"unsolved", "minutes", ""}
-        What was wanting at the length that failed: "minutes" if its seeds got there, but too late.
+        What was wanting at the length that failed.
     minutes : float
         Median over the seeds at the longest length, or at the failed one if there is no longest.
     """
@@ -95,10 +99,7 @@ def steps(records: Sequence[files.Record], minutes: float) -> list[Step]:
     minutes : float
         A seed that took longer has not solved its length.
     """
-    groups: dict[tuple[str, str, int], list[files.Record]] = {}
-    for record in records:
-        key = (record.run.label, record.run.cell, record.run.length)
-        groups.setdefault(key, []).append(record)
+    groups = drawing.grouped(records)
     return [_step(key, groups[key], minutes) for key in sorted(groups, key=_place)]
 
 
@@ -111,6 +112,10 @@ def _step(key: tuple[str, str, int], group: Sequence[files.Record], minutes: flo
     label, cell, length = key
     times = [record.seconds / 60 for record in group]
     solved = sum(is_solved(record, minutes) for record in group)
+    solved_late = sum(is_solved(record, np.inf) for record in group)
+    passed, passed_late = (
+        count / len(group) >= statistics.MOST_SEEDS for count in (solved, solved_late)
+    )
     return Step(
         label=label,
         cell=cell,
@@ -121,7 +126,8 @@ def _step(key: tuple[str, str, int], group: Sequence[files.Record], minutes: flo
         updates=float(np.median([record.result.steps for record in group])),
         minutes=float(np.median(times)),
         slowest=max(times),
-        passed=solved / len(group) >= statistics.MOST_SEEDS,
+        passed=passed,
+        reason="" if passed else "minutes" if passed_late else "unsolved",
     )
 
 
@@ -131,27 +137,13 @@ def climbs(records: Sequence[files.Record], minutes: float) -> list[Climb]:
     for step in steps(records, minutes):
         parity = PARITIES[step.length % 2]
         ways.setdefault((step.label, step.cell, parity), []).append(step)
-    unlimited = {_name(step): step for step in steps(records, np.inf)}
-    return [_climb(*key, way, unlimited) for key, way in ways.items()]
+    return [_climb(*key, way) for key, way in ways.items()]
 
 
-def _name(step: Step) -> tuple[str, str, int]:
-    return step.label, step.cell, step.length
-
-
-def _climb(
-    label: str,
-    cell: str,
-    parity: str,
-    way: Sequence[Step],
-    unlimited: dict[tuple[str, str, int], Step],
-) -> Climb:
+def _climb(label: str, cell: str, parity: str, way: Sequence[Step]) -> Climb:
     """Go up to the first length that failed: what lies beyond does not count."""
     failed = next((step for step in way if not step.passed), None)
     passed = way if failed is None else way[: way.index(failed)]
-    reason = ""
-    if failed is not None:
-        reason = "minutes" if unlimited[_name(failed)].passed else "unsolved"
     last = passed[-1] if passed else way[0]
     return Climb(
         label=label,
@@ -159,39 +151,19 @@ def _climb(
         parity=parity,
         longest=passed[-1].length if passed else None,
         failed=None if failed is None else failed.length,
-        reason=reason,
+        reason="" if failed is None else failed.reason,
         minutes=last.minutes,
     )
 
 
-def reach(
-    directory: str | os.PathLike, minutes: float = np.inf, name: str = "memory_limit"
-) -> pathlib.Path:
+def reach(directory: str | os.PathLike, minutes: float = np.inf) -> pathlib.Path:
     """Draw the longest length solved for each cell and recipe, from the files of a climb.
 
-    Written beside the runs: ``name.png``, ``name.svg``, ``name.csv`` (a row a climb),
-    ``name_steps.csv`` (a row a length) and ``name_runs.csv`` (a row a run).
+    Written beside the runs: ``memory_limit.png``, ``.svg``, ``.csv`` (a row a climb),
+    ``memory_limit_steps.csv`` (a row a length) and ``memory_limit_runs.csv`` (a row a run).
 
-    Parameters
-    ----------
-    directory : path
-        A sweep's directory; every finished run in it counts.
-    minutes : float
-        Of a run: one that took longer has not solved its length. No limit by default.
-    name : str
-        Stem of the files written.
-
-    Returns
-    -------
-    Path
-        The PNG.
-
-    Raises
-    ------
-    ValueError
-        As `drawing.read`.
-    ModuleNotFoundError
-        If matplotlib is missing.
+    Parameters, errors and return value as `figures.accuracy_vs_length`, but for the number of
+    recipes, which is free; a run that took longer than the `minutes` has not solved its length.
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
@@ -202,9 +174,9 @@ def reach(
         ("_steps", Step, steps(records, minutes)),
     ):
         names = [field.name for field in dataclasses.fields(kind)]
-        path = directory / f"{name}{suffix}.csv"
+        path = directory / f"{NAME}{suffix}.csv"
         drawing.write_table(path, names, [dataclasses.astuple(row) for row in rows])
-    drawing.write_runs(directory / f"{name}_runs.csv", records)
+    drawing.write_runs(directory / f"{NAME}_runs.csv", records)
 
     rows = list(dict.fromkeys((climb.cell, climb.label) for climb in found))
     figure = drawing.new_figure(9.0, 1.7 + 0.62 * len(rows))
@@ -212,7 +184,7 @@ def reach(
     draw(axes, found, records, minutes)
     drawing.head(figure, drawing.settings_line(records))
     drawing.caption(figure, _caption(records, minutes))
-    return drawing.save(figure, directory, name)
+    return drawing.save(figure, directory, NAME)
 
 
 def _caption(records: Sequence[files.Record], minutes: float) -> list[str]:

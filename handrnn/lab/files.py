@@ -45,7 +45,7 @@ class Record:
 
 
 @dataclasses.dataclass(frozen=True)
-class Finished:
+class RunFiles:
     """The files of a finished run as data, so that they can travel to where they are kept.
 
     Attributes
@@ -322,32 +322,23 @@ def read_all(directory: str | os.PathLike) -> list[Record]:
 
 
 def read_checks(directory: pathlib.Path) -> list[dict[str, str]]:
-    """Read the whole lines of a run's metrics, each a dict by column."""
-    return _parse(_whole_lines(directory))
+    """Read the whole lines of a run's metrics, each a dict by column.
+
+    Lines that do not hold a value for each column are nobody's and left out.
+    """
+    try:
+        text = (directory / METRICS).read_text(errors="replace")
+        lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        rows = list(csv.DictReader(lines, restkey="more"))
+    except (OSError, csv.Error):
+        return []
+    return [row for row in rows if "more" not in row and None not in row.values()]
 
 
 def read_last_check(directory: pathlib.Path) -> dict[str, str] | None:
     """Read the latest whole line of a run's metrics; None if there is none yet."""
-    lines = _whole_lines(directory)
-    checks = _parse([lines[0], lines[-1]]) if len(lines) > 1 else []
-    return checks[0] if checks else None
-
-
-def _whole_lines(directory: pathlib.Path) -> list[str]:
-    try:
-        text = (directory / METRICS).read_text(errors="replace")
-    except OSError:
-        return []
-    return [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-
-def _parse(lines: list[str]) -> list[dict[str, str]]:
-    """Read rows under a header; those that hold as many values, since others are nobody's."""
-    try:
-        rows = list(csv.DictReader(lines, restkey="more"))
-    except csv.Error:
-        return []
-    return [row for row in rows if "more" not in row and None not in row.values()]
+    checks = read_checks(directory)
+    return checks[-1] if checks else None
 
 
 def is_done(run: run_module.Run, directory: pathlib.Path) -> bool:
@@ -378,22 +369,28 @@ def read_done(run: run_module.Run, directory: pathlib.Path) -> Record | None:
     return record if _has_its_metrics(directory, record) else None
 
 
-def as_data(directory: pathlib.Path) -> Finished:
+def as_data(directory: pathlib.Path) -> RunFiles:
     """Read the files of a finished run as they are."""
     done = json.loads((directory / DONE).read_text())
-    return Finished(done, (directory / METRICS).read_bytes(), (directory / WEIGHTS).read_bytes())
+    return RunFiles(done, (directory / METRICS).read_bytes(), (directory / WEIGHTS).read_bytes())
 
 
-def take_in(run: run_module.Run, directory: pathlib.Path, finished: Finished) -> None:
-    """Write what a run executed out of sight has sent, unless it is there already."""
+def take_in(run: run_module.Run, directory: pathlib.Path, finished: RunFiles) -> bool:
+    """Write what a run executed out of sight has sent, unless it is there already.
+
+    Returns
+    -------
+    bool
+        Whether the run is finished here now; False if another process holds its directory.
+    """
     if is_done(run, directory):
-        return
+        return True
     directory.mkdir(parents=True, exist_ok=True)
     with lock(directory) as free:
-        if not free or is_done(run, directory):
-            return
-        (directory / DONE).unlink(missing_ok=True)  # of damaged files; these shall not fit it
-        write_json(directory / CONFIG, dataclasses.asdict(run))
-        write_whole(directory / METRICS, finished.metrics)
-        write_whole(directory / WEIGHTS, finished.weights)
-        _finish(directory, finished.done)
+        if free and not is_done(run, directory):
+            (directory / DONE).unlink(missing_ok=True)  # of damaged files; these shall not fit it
+            write_json(directory / CONFIG, dataclasses.asdict(run))
+            write_whole(directory / METRICS, finished.metrics)
+            write_whole(directory / WEIGHTS, finished.weights)
+            _finish(directory, finished.done)
+    return free

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BATCH = 256
+NAME = "gradient_flow"  # of the files written
+BATCH = 256  # fresh sequences that a network is measured on
 QUANTILES = (0.05, 0.95)
 _PANELS_IN_A_ROW = 4
 # Grey, and Okabe and Ito's blue and vermilion, told apart with any colour vision.
@@ -139,8 +140,8 @@ def trained_weights(directory: pathlib.Path) -> model.Arrays:
         raise ValueError(f"{path} is damaged: {error}") from None
 
 
-def flow(run: run_module.Run, stage: str, weights: model.Arrays, batch: int | None = None) -> Flow:
-    """Measure a network on fresh sequences of the run's length, in float64.
+def flow(run: run_module.Run, stage: str, weights: model.Arrays) -> Flow:
+    """Measure a network on 256 fresh sequences of the run's length, in float64.
 
     Parameters
     ----------
@@ -150,8 +151,6 @@ def flow(run: run_module.Run, stage: str, weights: model.Arrays, batch: int | No
         Which weights these are.
     weights : dict of str to ndarray
         As `start_weights` or `trained_weights` give them.
-    batch : int, optional
-        How many sequences, by default 256.
 
     Returns
     -------
@@ -170,7 +169,7 @@ def flow(run: run_module.Run, stage: str, weights: model.Arrays, batch: int | No
     layer.load_state_dict(model.under(weights, "layer."))
     readout.load_state_dict(model.under(weights, "readout."))
     rng = np.random.default_rng((run.seed, run.length, 1))
-    x, target = task.sample(rng, BATCH if batch is None else batch, run.length)
+    x, target = task.sample(rng, BATCH, run.length)
     gradients = state_gradients(layer, readout, task, x, target)
     magnitudes = {name: np.linalg.norm(d, axis=-1) for name, d in gradients.items()}
     return Flow(run, stage, magnitudes, spectra(layer))
@@ -242,45 +241,23 @@ def _together(measured: Sequence[Flow]) -> Flow:
     return Flow(first.run, first.stage, magnitudes, spectra)
 
 
-def figure(
-    directory: str | os.PathLike,
-    name: str = "gradient_flow",
-    measured: Sequence[Flow] | None = None,
-) -> pathlib.Path:
+def figure(directory: str | os.PathLike, measured: Sequence[Flow] | None = None) -> pathlib.Path:
     """Draw |dL/dh_t| over t and the eigenvalues of W_hh, from the files of a sweep.
 
-    Written beside the runs: ``name.png``, ``name.svg``, ``name.csv`` (a row a network, state and
-    t) and ``name_eigenvalues.csv``.
+    Written beside the runs: ``gradient_flow.png``, ``.svg``, ``.csv`` (a row a network, state and
+    t) and ``gradient_flow_eigenvalues.csv``.
 
-    Parameters
-    ----------
-    directory : path
-        A sweep's directory.
-    name : str
-        Stem of the files written.
-    measured : sequence of Flow, optional
-        What to draw; by default all that `flows` finds in the directory.
-
-    Returns
-    -------
-    Path
-        The PNG.
-
-    Raises
-    ------
-    ValueError
-        As `flows`.
-    ModuleNotFoundError
-        If matplotlib is missing.
+    Parameters, errors and return value as `figures.accuracy_vs_length`, with what was `measured` if
+    it is not to be all that `flows` finds in the directory; also ValueError as `flows`.
     """
     drawing.require_matplotlib()
     directory = pathlib.Path(directory)
     measured = flows(directory) if measured is None else measured
-    _write_magnitudes(directory / f"{name}.csv", measured)
-    _write_eigenvalues(directory / f"{name}_eigenvalues.csv", measured)
+    _write_magnitudes(directory / f"{NAME}.csv", measured)
+    _write_eigenvalues(directory / f"{NAME}_eigenvalues.csv", measured)
     drawn = drawing.new_figure(11.0, 0.4 + sum(_heights(measured)))
     draw(drawn, measured)
-    return drawing.save(drawn, directory, name)
+    return drawing.save(drawn, directory, NAME)
 
 
 def draw(figure: "Figure", measured: Sequence[Flow]) -> None:

@@ -22,15 +22,12 @@ class Value:
         T, the whole palindrome.
     low, high : float
         Accuracy; equal ends are one value.
-    meaning : str
-        What was measured.
     """
 
     cell: str
     length: int
     low: float
     high: float
-    meaning: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,17 +41,17 @@ class Break:
 
 
 VALUES = (
-    Value("RNN", 5, 1.00, 1.00, "raw digit, every report"),
-    Value("RNN", 10, 0.76, 1.00, "raw digit, RMSprop, by seed and report"),
-    Value("RNN", 12, 0.88, 0.88, "one-hot digit, mean of five runs"),
-    Value("RNN", 15, 0.10, 0.10, "raw digit, RMSprop, chance"),
-    Value("RNN", 16, 0.71, 0.71, "one-hot digit, mean of five runs"),
-    Value("RNN", 20, 0.10, 0.10, "raw digit, RMSprop, chance"),
-    Value("RNN", 22, 0.34, 0.34, "one-hot digit, mean of five runs"),
-    Value("RNN", 26, 0.51, 0.51, "one-hot digit, mean of five runs, standard deviation up to 0.40"),
-    Value("LSTM", 20, 1.00, 1.00, "every report without a mistake in it"),
-    Value("LSTM", 26, 1.00, 1.00, "the best report"),
-    Value("LSTM", 31, 0.90, 0.90, "the longest length with a published number"),
+    Value("RNN", 5, 1.00, 1.00),  # raw digit, every report
+    Value("RNN", 10, 0.76, 1.00),  # raw digit, RMSprop, by seed and report
+    Value("RNN", 12, 0.88, 0.88),  # one-hot digit, mean of five runs
+    Value("RNN", 15, 0.10, 0.10),  # raw digit, RMSprop, chance
+    Value("RNN", 16, 0.71, 0.71),  # one-hot digit, mean of five runs
+    Value("RNN", 20, 0.10, 0.10),  # raw digit, RMSprop, chance
+    Value("RNN", 22, 0.34, 0.34),  # one-hot digit, mean of five runs
+    Value("RNN", 26, 0.51, 0.51),  # one-hot digit, mean of five runs, standard deviation up to 0.40
+    Value("LSTM", 20, 1.00, 1.00),  # every report without a mistake in it
+    Value("LSTM", 26, 1.00, 1.00),  # the best report
+    Value("LSTM", 31, 0.90, 0.90),  # the longest length with a published number
 )
 BREAKS = (
     Break("RNN", 9, 20, "published: breaks at T = 9 to 20"),

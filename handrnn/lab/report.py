@@ -31,6 +31,7 @@ from . import (
     figures_reach,
     files,
     gradients,
+    settings,
     tasks,
 )
 from . import run as run_module
@@ -198,10 +199,6 @@ class Contents:
         rows = [(name, ", ".join(shown)) for name, shown in values.items() if len(shown) > 1]
         return Table(("setting", "values"), tuple(rows))
 
-    def varied_names(self) -> list[str]:
-        """Names of the settings in which runs differ."""
-        return [name for name, shown in self._values().items() if len(shown) > 1]
-
     def _values(self) -> dict[str, list[str]]:
         """The different values of each setting, as text in their own order."""
         names = [field.name for field in dataclasses.fields(run_module.Run)]
@@ -210,10 +207,10 @@ class Contents:
 
     def results(self) -> Table:
         """A row a finished run: how good, when, why it ended, and what it took."""
-        varied = self.varied_names()
-        settings = [name for name in _NAMED if name in ("cell", "length", "seed", *varied)]
+        varied = [row[0] for row in self.varied().rows]
+        names = [name for name in _NAMED if name in ("cell", "length", "seed", *varied)]
         head = (
-            *settings,
+            *names,
             "accuracy",
             "at update",
             "ended by",
@@ -223,7 +220,7 @@ class Contents:
             "fingerprint",
         )
         ordered = sorted(self.finished, key=lambda one: _place(one.record.run))
-        rows = tuple((*_settings(one, settings), *_result(one)) for one in ordered)
+        rows = tuple((*_settings(one, names), *_result(one)) for one in ordered)
         numbers = {"length", "seed", "accuracy", "at update", "updates", "seconds", "peak MiB"}
         return Table(head, rows, frozenset(numbers))
 
@@ -397,8 +394,12 @@ def read(directory: str | os.PathLike) -> Contents:
 def _read(path: pathlib.Path) -> Finished | Unfinished:
     """Read one run; what is wrong with it is told, and never raised."""
     try:
-        run = run_module.Run(**json.loads((path / files.CONFIG).read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        config = json.loads((path / files.CONFIG).read_text())
+        if config.keys() != settings.FIELDS.keys():
+            why = f"{files.CONFIG} was not written by this version"
+            return Unfinished(path.name, None, why)
+        run = run_module.Run(**config)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         return Unfinished(path.name, None, f"{files.CONFIG} cannot be read: {_line(error)}")
     if run.name != path.name:
         return Unfinished(path.name, None, f"the directory holds {run.name}, and is not called so")
@@ -517,26 +518,8 @@ def _heading(title: str, parts: list[str]) -> list[str]:
 def notebook(directory: str | os.PathLike, path: str | os.PathLike | None = None) -> pathlib.Path:
     """Write the report as a notebook, executed, with its outputs in it.
 
-    Parameters
-    ----------
-    directory : path
-        Of a sweep.
-    path : path, optional
-        What to write, by default ``report.ipynb`` in the directory.
-
-    Returns
-    -------
-    Path
-        Of the file.
-
-    Raises
-    ------
-    ValueError
-        As `html`; or if the notebook stops.
-    OSError
-        If the file cannot be written.
-    ModuleNotFoundError
-        If nbformat, nbclient, ipykernel or matplotlib is missing.
+    As `html`, by default ``report.ipynb`` in the directory; also ValueError if the notebook stops,
+    and ModuleNotFoundError if nbformat, nbclient or ipykernel is missing.
     """
     _require_notebook()
     drawing.require_matplotlib()

@@ -6,15 +6,13 @@ import numpy as np
 
 NEARLY_ALL_RIGHT = 0.99
 MOST_SEEDS = 0.8
+LEVEL = 0.95  # of all bands and intervals
+_DRAWS = 2000
+_TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
-def bootstrap_band(
-    values: Sequence[float],
-    rng: np.random.Generator,
-    level: float = 0.95,
-    draws: int = 2000,
-) -> tuple[float, float]:
-    """Percentile bootstrap band of the median.
+def bootstrap_band(values: Sequence[float], rng: np.random.Generator) -> tuple[float, float]:
+    """Percentile bootstrap band of the median: 95 % of 2,000 resampled medians lie inside.
 
     Every resampled median lies between the least and the greatest value, so the band of
     accuracies stays inside [0, 1].
@@ -25,30 +23,24 @@ def bootstrap_band(
         One value a seed, at least one.
     rng : numpy.random.Generator
         Source of the resampling.
-    level : float
-        Share of the resampled medians inside the band.
-    draws : int
-        How many times to resample.
 
     Returns
     -------
     low, high : float
         Ends of the band.
     """
-    resampled = rng.choice(np.asarray(values), size=(draws, len(values)))
-    low, high = np.quantile(np.median(resampled, axis=1), [(1 - level) / 2, (1 + level) / 2])
+    resampled = rng.choice(np.asarray(values), size=(_DRAWS, len(values)))
+    low, high = np.quantile(np.median(resampled, axis=1), _TAILS)
     return float(low), float(high)
 
 
-def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval for a proportion (E. B. Wilson, 1927).
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's score interval for a proportion (E. B. Wilson, 1927), at 95 %.
 
     Parameters
     ----------
     successes, trials : int
         How many of how many; at least one trial.
-    level : float
-        Confidence.
 
     Returns
     -------
@@ -57,7 +49,7 @@ def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[f
     """
     from scipy import stats
 
-    interval = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    interval = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -93,21 +85,17 @@ def longest_solved(accuracies: Mapping[int, Sequence[float]]) -> int | None:
     return max(solved, default=None)
 
 
-def chance_band(
-    classes: float, sequences: int, checks: int, level: float = 0.95
-) -> tuple[float, float]:
-    """Band of the highest of several accuracies that are pure guessing.
+def chance_band(chance: float, sequences: int, checks: int) -> tuple[float, float]:
+    """Band, 95 %, of the highest of several accuracies that are pure guessing.
 
     Parameters
     ----------
-    classes : float
-        Answers to guess from, equally likely; of other tasks the inverse of the chance to be right.
+    chance : float
+        Of a guess to be right.
     sequences : int
         Sequences in one check.
     checks : int
         Independent checks, of which the highest counts.
-    level : float
-        Probability of the band.
 
     Returns
     -------
@@ -118,13 +106,13 @@ def chance_band(
     --------
     The best of 3,000 training batches of 128 looks like learning, and is not:
 
-    >>> low, high = chance_band(classes=10, sequences=128, checks=3000)
+    >>> low, high = chance_band(chance=0.1, sequences=128, checks=3000)
     >>> f"{low:.2f} to {high:.2f}"
     '0.19 to 0.23'
     """
     from scipy import stats
 
     # The maximum is below a value when all checks are.
-    tails = np.array([(1 - level) / 2, (1 + level) / 2]) ** (1 / checks)
-    low, high = stats.binom.ppf(tails, sequences, 1 / classes) / sequences
+    tails = _TAILS ** (1 / checks)
+    low, high = stats.binom.ppf(tails, sequences, chance) / sequences
     return float(low), float(high)

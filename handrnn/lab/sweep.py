@@ -126,7 +126,7 @@ class _Collection:
     def __init__(
         self,
         executor: concurrent.futures.Executor,
-        call: Callable[[run_module.Run, str], files.Finished | None],
+        call: Callable[[run_module.Run, str], files.RunFiles | None],
         directory: pathlib.Path,
         bars: progress.Bars,
     ) -> None:
@@ -168,10 +168,9 @@ class _Collection:
     def _end(self, run: run_module.Run, future: concurrent.futures.Future) -> None:
         try:
             finished = future.result()
-            if finished is None:
+            if finished is None or not files.take_in(run, self.directory / run.name, finished):
                 self.elsewhere.append(run)
                 return
-            files.take_in(run, self.directory / run.name, finished)
             self.bars.end(run, finished.done["result"]["accuracy"])
             return
         except concurrent.futures.CancelledError:
@@ -203,7 +202,7 @@ def cost(run: run_module.Run) -> float:
     return share * _PRICE[run.cell] * run.length * run.steps
 
 
-def execute_anywhere(run: run_module.Run, directory: str) -> files.Finished | None:
+def execute_anywhere(run: run_module.Run, directory: str) -> files.RunFiles | None:
     """Execute a run as `execute` does, or beside it all where the sweep's directory is not seen."""
     if os.access(pathlib.Path(directory).parent, os.W_OK):
         return execute(run, directory)
@@ -211,12 +210,12 @@ def execute_anywhere(run: run_module.Run, directory: str) -> files.Finished | No
         return execute(run, elsewhere)
 
 
-def execute(run: run_module.Run, directory: str) -> files.Finished | None:
+def execute(run: run_module.Run, directory: str) -> files.RunFiles | None:
     """Train one run and write its files, going on from its checkpoint if there is one.
 
     Returns
     -------
-    Finished or None
+    RunFiles or None
         The files as data; None if another process is executing the run at this moment.
 
     Raises
@@ -253,14 +252,15 @@ def _train(run: run_module.Run, path: pathlib.Path) -> None:
         checkpoint.save(path / files.CHECKPOINT, checkpoint.Checkpoint(state, seconds))
 
     keeper = checkpoint.Keeper(keep)
-    last = [] if earlier is None else [earlier.state]
+    latest = None if earlier is None else earlier.state
 
     def take(state: training.State) -> None:
-        last[:] = [state]
+        nonlocal latest
+        latest = state
         keeper(state)
 
-    resume = None if earlier is None else earlier.state
     with files.metrics(path, checks) as append:
-        result = training.train(run, append, resume=resume, keep=take)
-    files.write_weights(path, last[0].arrays)
+        result = training.train(run, append, resume=latest, keep=take)
+    assert latest is not None
+    files.write_weights(path, latest.arrays)
     files.finish(path, result, time.perf_counter() - start, run.engine)

@@ -10,10 +10,9 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import model, tasks, threads, torch_model
 from . import run as run_module
@@ -24,28 +23,7 @@ EVALUATION_BATCH = 500
 STREAMS: tuple[str, ...] = ("weights", "training", "screening", "confirming")
 
 
-class Learner(Protocol):
-    """A network with its optimizer: `model.Model`, or `torch_model.Model`."""
-
-    def update(self, x: npt.NDArray[np.floating], target: npt.NDArray[Any]) -> tuple[float, float]:
-        """Do one update; return the loss and the accuracy on the batch before it."""
-        ...
-
-    def outputs(self, x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Read x (T, B, features) and return what the task's loss takes."""
-        ...
-
-    def arrays(self) -> model.Arrays:
-        """Return copies of the parameters and of the optimizer's state, by name."""
-        ...
-
-    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on from what `arrays` returned."""
-        ...
-
-    def fingerprint(self) -> str:
-        """SHA-256 of all parameters."""
-        ...
+Learner = model.Model | torch_model.Model
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,10 +27,6 @@ class Task(Protocol):
 
     Attributes
     ----------
-    coding : str
-        How what is read becomes numbers, one of `codings`.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
     codings : tuple of str
         The codings the task knows; the first is its usual one.
     shortest : int
@@ -50,16 +46,6 @@ class Task(Protocol):
     chance: ClassVar[float]
 
     def __init__(self, coding: str = ..., dtype: npt.DTypeLike = ...) -> None: ...
-
-    @property
-    def coding(self) -> str:
-        """How what is read becomes numbers."""
-        ...
-
-    @property
-    def dtype(self) -> npt.DTypeLike:
-        """Type of the inputs."""
-        ...
 
     @property
     def features(self) -> int:

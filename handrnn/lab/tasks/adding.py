@@ -30,13 +30,6 @@ class Adding(base.Base):
     ----------
     coding : {"raw"}
         At each step two numbers: the value, and 1 where it is marked, else 0.
-    dtype : dtype
-        float32 or float64, the type of the inputs and answers.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------

@@ -58,6 +58,7 @@ class Base:
 
     codings: ClassVar[tuple[str, ...]]
     shortest: ClassVar[int]
+    outputs: ClassVar[int]
 
     def __post_init__(self) -> None:
         if self.coding not in self.codings:
@@ -72,8 +73,13 @@ class Base:
             )
 
 
+@dataclasses.dataclass(frozen=True)
 class Classes(Base):
     """A task whose answers are classes: cross-entropy, and right is the highest output."""
+
+    coding: str = "one-hot"
+
+    codings: ClassVar[tuple[str, ...]] = ("one-hot",)
 
     def loss(
         self, outputs: npt.NDArray[np.floating], target: npt.NDArray[Any]
@@ -112,6 +118,11 @@ class Classes(Base):
         check_answers(outputs, target)
         return outputs.argmax(axis=-1) == target
 
+    def baseline(self, length: int) -> float:
+        """Mean loss of equal odds for each class, the logarithm of their number at any length."""
+        self.check_length(length)
+        return math.log(self.outputs)
+
 
 def check_answers(outputs: npt.NDArray[np.floating], target: npt.NDArray[Any]) -> None:
     """Raise ValueError if there is not one answer for each row of outputs."""
@@ -122,6 +133,7 @@ def check_answers(outputs: npt.NDArray[np.floating], target: npt.NDArray[Any]) -
         )
 
 
+@dataclasses.dataclass(frozen=True)
 class Digits(Classes):
     """A task that reads digits and answers with a digit.
 
@@ -129,7 +141,10 @@ class Digits(Classes):
     ten numbers, one of them 1, the others 0.
     """
 
+    coding: str = "raw"
+
     codings: ClassVar[tuple[str, ...]] = ("raw", "one-hot")
+    shortest: ClassVar[int] = 2
     outputs: ClassVar[int] = 10
     every_step: ClassVar[bool] = False
     chance: ClassVar[float] = 1 / 10
@@ -144,8 +159,3 @@ class Digits(Classes):
         if self.coding == "raw":
             return read[:, :, np.newaxis].astype(self.dtype)
         return one_hot(read, 10, self.dtype)
-
-    def baseline(self, length: int) -> float:
-        """Mean loss of a tenth for each digit, ln 10 at any length."""
-        self.check_length(length)
-        return math.log(10)

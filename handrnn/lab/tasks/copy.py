@@ -34,13 +34,6 @@ class Copy(base.Classes):
     coding : {"one-hot"}
         Ten numbers: the symbols 0 to 7, the blank 8, the delimiter 9. Answers are the classes 0
         to 8; the delimiter is never asked for.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------
@@ -54,9 +47,6 @@ class Copy(base.Classes):
     . . . . . . . . . . . . . . 3 4 6 7 0 1 6 7 1 2
     """
 
-    coding: str = "one-hot"
-
-    codings: ClassVar[tuple[str, ...]] = ("one-hot",)
     shortest: ClassVar[int] = 1
     outputs: ClassVar[int] = SYMBOLS + 1
     every_step: ClassVar[bool] = True

@@ -4,31 +4,14 @@ The control of the palindromes. The network reads as many digits and answers the
 each of the others is drawn by itself: there is no short cut, at odd or even lengths.
 """
 
-import dataclasses
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
 from . import base
 
 
-@dataclasses.dataclass(frozen=True)
 class FirstDigit(base.Digits):
     """Name the first of many random digits.
-
-    Parameters
-    ----------
-    coding : {"raw", "one-hot"}
-        ``"raw"``: a digit is one number, 0 to 9.
-        ``"one-hot"``: ten numbers, one of them 1, the others 0.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------
@@ -42,10 +25,6 @@ class FirstDigit(base.Digits):
     [6. 3. 0. 6. 6.] -> 6
     [5. 0. 1. 9. 9.] -> 5
     """
-
-    coding: str = "raw"
-
-    shortest: ClassVar[int] = 2
 
     def sample(
         self, rng: np.random.Generator, batch: int, length: int

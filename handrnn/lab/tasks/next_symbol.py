@@ -6,7 +6,6 @@ symbol that stood one block earlier.
 """
 
 import dataclasses
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,21 +22,14 @@ class NextSymbol(base.Classes):
 
     The loss is that of a language model: the mean over all T - 1 predictions, those that nobody
     can make included, so a perfect memory does not bring it to zero. The T // 2 - 1 symbols left of
-    the first block cost ln 8 each in any case, the others nothing: `best_loss`. Who remembers
-    nothing pays ln 8 throughout. Accuracy counts the predictable symbols only; guessing gives an
-    eighth.
+    the first block cost ln 8 each in any case, the others nothing: at best the loss is
+    ``(T // 2 - 1) / (T - 1) * ln 8``. Who remembers nothing pays ln 8 throughout. Accuracy counts
+    the predictable symbols only; guessing gives an eighth.
 
     Parameters
     ----------
     coding : {"one-hot"}
         Eight numbers, one a symbol.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------
@@ -55,9 +47,6 @@ class NextSymbol(base.Classes):
     (6, 1)
     """
 
-    coding: str = "one-hot"
-
-    codings: ClassVar[tuple[str, ...]] = ("one-hot",)
     shortest: ClassVar[int] = 2
     outputs: ClassVar[int] = SYMBOLS
     every_step: ClassVar[bool] = True
@@ -119,26 +108,5 @@ class NextSymbol(base.Classes):
         ValueError
             If there is not one answer for each row of outputs.
         """
-        return super().right(outputs, target)[_unpredictable(len(target) + 1) :]
-
-    def baseline(self, length: int) -> float:
-        """Mean loss of an eighth for each symbol, ln 8 at any length."""
-        self.check_length(length)
-        return math.log(SYMBOLS)
-
-    def best_loss(self, length: int) -> float:
-        """Least mean loss that a perfect memory can reach, ``(T // 2 - 1) / (T - 1) * ln 8``.
-
-        Examples
-        --------
-        >>> task = NextSymbol()
-        >>> f"{task.baseline(20):.4f}, at best {task.best_loss(20):.4f}"
-        '2.0794, at best 0.9850'
-        """
-        self.check_length(length)
-        return _unpredictable(length) / (length - 1) * math.log(SYMBOLS)
-
-
-def _unpredictable(length: int) -> int:
-    """How many predictions fall in the first block, whose first symbol is not asked for."""
-    return length // 2 - 1
+        length = len(target) + 1
+        return super().right(outputs, target)[length // 2 - 1 :]  # from the second block on

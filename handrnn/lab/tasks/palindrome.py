@@ -6,9 +6,6 @@ once at an odd and once at an even position, so the alternating sum of the input
 the first digit. An odd palindrome has a middle digit, read only once, and no such short cut.
 """
 
-import dataclasses
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
@@ -46,22 +43,8 @@ def digits(rng: np.random.Generator, batch: int, length: int) -> npt.NDArray[np.
     return np.concatenate([left, left[: length // 2][::-1]])
 
 
-@dataclasses.dataclass(frozen=True)
 class Palindrome(base.Digits):
     """Predict the last digit of a palindrome from the others.
-
-    Parameters
-    ----------
-    coding : {"raw", "one-hot"}
-        ``"raw"``: a digit is one number, 0 to 9.
-        ``"one-hot"``: ten numbers, one of them 1, the others 0.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------
@@ -74,10 +57,6 @@ class Palindrome(base.Digits):
     >>> x[:, 0, 0], target[0]
     (array([8., 5., 3., 5.], dtype=float32), np.int64(8))
     """
-
-    coding: str = "raw"
-
-    shortest: ClassVar[int] = 2
 
     def sample(
         self, rng: np.random.Generator, batch: int, length: int

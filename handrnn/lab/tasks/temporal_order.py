@@ -6,7 +6,6 @@ length, and no symbols mark the beginning and the end.
 """
 
 import dataclasses
-import math
 from typing import ClassVar
 
 import numpy as np
@@ -29,13 +28,6 @@ class TemporalOrder(base.Classes):
     ----------
     coding : {"one-hot"}
         Six numbers, one for each of X, Y, a, b, c, d.
-    dtype : dtype
-        float32 or float64, the type of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If the coding is another.
 
     Examples
     --------
@@ -47,9 +39,6 @@ class TemporalOrder(base.Classes):
     caadYcbaccXcbaacddbc -> YX
     """
 
-    coding: str = "one-hot"
-
-    codings: ClassVar[tuple[str, ...]] = ("one-hot",)
     shortest: ClassVar[int] = 2
     outputs: ClassVar[int] = len(ANSWERS)
     every_step: ClassVar[bool] = False
@@ -95,11 +84,6 @@ class TemporalOrder(base.Classes):
         read[_places(rng, batch, length, 1), columns] = first
         read[_places(rng, batch, length, 5), columns] = second
         return base.one_hot(read, self.features, self.dtype), 2 * first + second
-
-    def baseline(self, length: int) -> float:
-        """Mean loss of a quarter for each answer, ln 4 at any length."""
-        self.check_length(length)
-        return math.log(len(ANSWERS))
 
 
 def _places(rng: np.random.Generator, batch: int, length: int, tenth: int) -> npt.NDArray[np.int64]:
