@@ -382,7 +382,6 @@ def compare(
     layouts: Mapping[str, Layout] | None = None,
     dtype: Any = None,
     zero_allowed: Collection[str] = (),
-    empty_allowed: Collection[str] = (),
     title: str = "",
 ) -> Report:
     """Hold a dict of arrays against a dict of references, name by name.
@@ -394,23 +393,22 @@ def compare(
     layouts : what the axes of an array mean, by name; an array without one is reported by index
     dtype : the dtype that all of ours must have; None: that of the reference of the same name
     zero_allowed : names whose reference may be all zero; ours must then be exactly zero
-    empty_allowed : names whose reference may hold no element at all
     title : put before the report
 
     Raises
     ------
     ValueError
-        If a name is declared zero or empty that the reference does not have, or a budget is not a
-        finite number >= 0.
+        If a name is declared zero that the reference does not have, or a budget is not a finite
+        number >= 0.
     KeyError
         If budget is a mapping that lacks a name.
     """
-    for declared in (*zero_allowed, *empty_allowed):
+    for declared in zero_allowed:
         if declared not in reference:
-            raise ValueError(f"{declared!r} is declared zero or empty but is not in the reference")
+            raise ValueError(f"{declared!r} is declared zero but is not in the reference")
     differences = []
     for name in (*reference, *(name for name in ours if name not in reference)):
-        problem = _problem(name, ours, reference, dtype, zero_allowed, empty_allowed)
+        problem = _problem(name, ours, reference, dtype, zero_allowed)
         if problem is not None:
             differences.append(Difference(name, problem))
             continue
@@ -427,7 +425,6 @@ def _problem(
     reference: Mapping[str, Any],
     dtype: Any,
     zero_allowed: Collection[str],
-    empty_allowed: Collection[str],
 ) -> str | None:
     """What keeps the two from being compared, if anything."""
     if name not in ours:
@@ -442,11 +439,11 @@ def _problem(
         return f"ours is {a.dtype}, expected {expected}"
     if a.shape != b.shape:
         return f"ours has shape {a.shape}, the reference {b.shape}"
-    if b.size == 0 and name not in empty_allowed:
-        return "the reference is empty, which proves nothing, and not declared so"
+    if b.size == 0:
+        return "the reference is empty, which proves nothing"
     if not np.all(np.isfinite(b)):
         return "the reference is not finite"
-    if b.size and not np.any(b) and name not in zero_allowed:
+    if not np.any(b) and name not in zero_allowed:
         return "the reference is all zero, which proves nothing: not declared so"
     return None
 

@@ -62,7 +62,7 @@ def weights_from_torch(cell, arrays, suffix=""):
     for name, field in TORCH_FIELDS.items():
         array = arrays.get(name + suffix)
         if array is not None and field != "W_hr":
-            array = _reorder(array, there, cell.gates)
+            array = reorder(array, there, cell.gates)
         fields[field] = array
     return sequence.Weights(**fields)
 
@@ -71,7 +71,7 @@ def weights_to_torch(cell, weights, suffix=""):
     """Weights of the core, or gradients by them, as a dict under torch's names."""
     there = TORCH_GATES[len(cell.gates)]
     return {
-        name + suffix: array if field == "W_hr" else _reorder(array, cell.gates, there)
+        name + suffix: array if field == "W_hr" else reorder(array, cell.gates, there)
         for name, field in TORCH_FIELDS.items()
         if (array := getattr(weights, field)) is not None
     }
@@ -263,7 +263,7 @@ def _course_gates(cell, weights, b):
 
 def weights_from_layer(cell, array):
     """The core's Weights from one array (I + H + 1, K*H): rows [x; h; 1], torch's gate order."""
-    rows = _reorder(array.T, TORCH_GATES[len(cell.gates)], cell.gates)
+    rows = reorder(array.T, TORCH_GATES[len(cell.gates)], cell.gates)
     H = len(rows) // len(cell.gates)
     bias = rows[:, -1]
     return sequence.Weights(rows[:, : -H - 1], rows[:, -H - 1 : -1], bias, np.zeros_like(bias))
@@ -272,7 +272,7 @@ def weights_from_layer(cell, array):
 def weights_to_layer(cell, weights):
     """Gradients by such Weights, or these themselves, as one array; b_ih stands for the bias."""
     rows = np.concatenate([weights.W_ih, weights.W_hh, weights.b_ih[:, np.newaxis]], axis=1)
-    return _reorder(rows, cell.gates, TORCH_GATES[len(cell.gates)]).T
+    return reorder(rows, cell.gates, TORCH_GATES[len(cell.gates)]).T
 
 
 def weights_from_keras(cell, arrays):
@@ -282,10 +282,10 @@ def weights_from_keras(cell, arrays):
     """
     there = KERAS_GATES[len(cell.gates)]
     names = ("kernel", "recurrent_kernel")
-    W_ih, W_hh = (_reorder(arrays[name].T, there, cell.gates) for name in names)
+    W_ih, W_hh = (reorder(arrays[name].T, there, cell.gates) for name in names)
     if "bias" not in arrays:
         return sequence.Weights(W_ih, W_hh)
-    biases = [_reorder(b, there, cell.gates) for b in np.atleast_2d(arrays["bias"])]
+    biases = [reorder(b, there, cell.gates) for b in np.atleast_2d(arrays["bias"])]
     if len(biases) == 2:
         return sequence.Weights(W_ih, W_hh, *biases)
     return _with_one_bias(W_ih, W_hh, biases[0])
@@ -307,8 +307,8 @@ def weights_from_tf1(cell, arrays):
     BasicLSTMCell adds its forget_bias, 1 unless set, when it runs: the core's bias holds it.
     """
     there = TF1_GATES[len(cell.gates)]
-    rows = _reorder(arrays["kernel"].T, there, cell.gates)
-    bias = _add_to_forget(cell, _reorder(arrays["bias"], there, cell.gates), 1)
+    rows = reorder(arrays["kernel"].T, there, cell.gates)
+    bias = _add_to_forget(cell, reorder(arrays["bias"], there, cell.gates), 1)
     W_ih, W_hh = np.split(rows, [-(len(rows) // len(there))], axis=1)
     return _with_one_bias(W_ih, W_hh, bias)
 
@@ -319,8 +319,8 @@ def weights_to_tf1(cell, weights):
     rows = np.concatenate([weights.W_ih, weights.W_hh], axis=1)
     bias = _add_to_forget(cell, _one_bias(weights), -1)
     return {
-        "kernel": _reorder(rows, cell.gates, there).T,
-        "bias": _reorder(bias, cell.gates, there),
+        "kernel": reorder(rows, cell.gates, there).T,
+        "bias": reorder(bias, cell.gates, there),
     }
 
 
@@ -341,7 +341,7 @@ def weights_from_onnx(cell, arrays):
     blocks = [arrays["W"][0], arrays["R"][0]]
     if "B" in arrays:
         blocks += np.split(arrays["B"][0], 2)
-    return sequence.Weights(*(_reorder(array, there, cell.gates) for array in blocks))
+    return sequence.Weights(*(reorder(array, there, cell.gates) for array in blocks))
 
 
 def weights_to_onnx(cell, weights):
@@ -353,10 +353,10 @@ def weights_to_onnx(cell, weights):
 
 def _reorder_all(cell, weights, new):
     """W_ih, W_hh and the biases if there are any, in another order of gates than the core's."""
-    return [_reorder(array, cell.gates, new) for array in weights[:4] if array is not None]
+    return [reorder(array, cell.gates, new) for array in weights[:4] if array is not None]
 
 
-def _reorder(array, old, new):
+def reorder(array, old, new):
     """The blocks of rows, from one order of gates to another; the array itself if they agree."""
     if old == new:
         return array

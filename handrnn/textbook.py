@@ -634,6 +634,91 @@ def _gradient_dtype(*cotangents: Array, caches: Cache) -> np.dtype:
 State = tuple[Array, ...]
 
 
+def sequence_forward(
+    x: Array, state: State, parameters: Parameters, cell: str
+) -> tuple[State, Cache]:
+    """One layer over a sequence, in one direction.
+
+    Parameters
+    ----------
+    x : (T, I, B)
+    state : (h0,), for the LSTM (h0, c0); h0 (R, B), c0 (H, B)
+    parameters : of that cell
+    cell : one of `CELLS`
+
+    Returns
+    -------
+    along : (h,) or (h, c), the states after each step; h (T, R, B), c (T, H, B)
+    caches : what `sequence_backward` needs
+    """
+    if cell == "lstm":
+        *along, caches = lstm_forward(x, *state, parameters=parameters)
+    elif cell == "gru":
+        *along, caches = gru_forward(x, *state, parameters=parameters)
+    else:
+        (h0,) = state
+        *along, caches = rnn_forward(x, h0, parameters, cell.removeprefix("rnn_"))
+    return tuple(along), caches
+
+
+def sequence_along(
+    x: Array, state: State, theirs: State, parameters: Parameters, cell: str
+) -> tuple[State, Cache]:
+    """`sequence_forward`, but each step starts from the states that somebody else had before it.
+
+    Parameters
+    ----------
+    x, state, parameters, cell : of `sequence_forward`
+    theirs : (h,) or (h, c) after each step; where the c of an LSTM is not given, it is carried on
+        from step to step as it is made
+
+    Returns
+    -------
+    along : (h,) or (h, c), what each step makes of the states before it
+    caches : what `sequence_backward` needs for the gradients along these states
+    """
+    along = []
+    cells = []
+    before = state
+    for t in range(x.shape[0]):
+        if cell == "lstm":
+            *after, cache = lstm_cell_forward(x[t], *before, parameters=parameters)
+        elif cell == "gru":
+            *after, cache = gru_cell_forward(x[t], *before, parameters=parameters)
+        else:
+            (h_prev,) = before
+            *after, cache = rnn_cell_forward(x[t], h_prev, parameters, cell.removeprefix("rnn_"))
+        along.append(after)
+        cells.append(cache)
+        before = (*(part[t] for part in theirs), *after[len(theirs) :])
+    caches = {"cells": cells, "x": x, "h0": state[0], "parameters": parameters}
+    return tuple(np.stack(part) for part in zip(*along, strict=True)), caches
+
+
+def sequence_backward(dy: Array, dstate_T: State, caches: Cache, cell: str) -> dict[str, Array]:
+    """Gradients of `sequence_forward` or `sequence_along`.
+
+    Parameters
+    ----------
+    dy : (T, R, B) gradient on each hidden state through its own output only
+    dstate_T : gradient on the last states, shaped like state
+    caches : of the forward pass
+    cell : one of `CELLS`
+
+    Returns
+    -------
+    dict of dx (T, I, B), dh0 (R, B), for the LSTM dc0 (H, B), and the gradients of that cell's
+    parameters
+    """
+    if cell == "lstm":
+        dh_T, dc_T = dstate_T
+        return lstm_backward(dy, dh_T, dc_T, caches)
+    (dh_T,) = dstate_T
+    if cell == "gru":
+        return gru_backward(dy, dh_T, caches)
+    return rnn_backward(dy, dh_T, caches)
+
+
 def stack_forward(
     x: Array,
     state: State,
@@ -760,10 +845,11 @@ def _direction_forward(
     for columns, length in _runs(T, B, lengths):
         run_x = _flipped(x[:length, :, columns], reverse)
         run_state = tuple(part[:, columns] for part in state)
-        run_h, last, caches = _sequence_forward(run_x, run_state, parameters, cell)
+        along, caches = sequence_forward(run_x, run_state, parameters, cell)
+        run_h = along[0]
         h[:length, :, columns] = _flipped(run_h, reverse)
-        for part, value in zip(state_T, last, strict=True):
-            part[:, columns] = value
+        for part, value in zip(state_T, along, strict=True):
+            part[:, columns] = value[-1]
         runs.append((columns, length, caches))
     return h, state_T, runs
 
@@ -780,7 +866,7 @@ def _direction_backward(
     for columns, length, caches in runs:
         run_dy = _flipped(dy[:length, :, columns], reverse)
         run_dstate_T = tuple(part[:, columns] for part in dstate_T)
-        gradients = _sequence_backward(run_dy, run_dstate_T, caches, cell)
+        gradients = sequence_backward(run_dy, run_dstate_T, caches, cell)
         dx[:length, :, columns] = _flipped(gradients.pop("dx"), reverse)
         for part, name in zip(dstate, ("dh0", "dc0"), strict=False):
             part[:, columns] = gradients.pop(name)
@@ -791,28 +877,3 @@ def _direction_backward(
 
 def _flipped(sequence: Array, reverse: bool) -> Array:
     return sequence[::-1] if reverse else sequence
-
-
-def _sequence_forward(
-    x: Array, state: State, parameters: Parameters, cell: str
-) -> tuple[Array, State, Cache]:
-    if cell == "lstm":
-        h0, c0 = state
-        h, c, caches = lstm_forward(x, h0, c0, parameters)
-        return h, (h[-1], c[-1]), caches
-    (h0,) = state
-    if cell == "gru":
-        h, caches = gru_forward(x, h0, parameters)
-    else:
-        h, caches = rnn_forward(x, h0, parameters, nonlinearity=cell.removeprefix("rnn_"))
-    return h, (h[-1],), caches
-
-
-def _sequence_backward(dy: Array, dstate_T: State, caches: Cache, cell: str) -> dict[str, Array]:
-    if cell == "lstm":
-        dh_T, dc_T = dstate_T
-        return lstm_backward(dy, dh_T, dc_T, caches)
-    (dh_T,) = dstate_T
-    if cell == "gru":
-        return gru_backward(dy, dh_T, caches)
-    return rnn_backward(dy, dh_T, caches)

@@ -136,6 +136,13 @@ def test_each_cell_has_its_panels_with_curves_dots_and_bands(palindromes, Figure
         assert words in " ".join(figure.get_supxlabel().split())
 
 
+def test_lengths_may_have_different_numbers_of_seeds(palindromes):
+    lab_harness.finish(palindromes, run.tuned("LSTM", 100, 0, steps=10_000), 1.0)
+    assert drawing.settings_line(drawing.read(palindromes)) == (
+        "palindrome, 128 units, batches of 128, 1 or 3 seeds, at most 3,000 or 10,000 updates"
+    )
+
+
 def test_published_values_are_marked_where_the_runs_are_like_theirs(tmp_path, Figure):
     for length in (5, 10, 20, 31):
         lab_harness.finish(tmp_path / "like", run.faithful("RNN", length, 0), 1.0)

@@ -2,7 +2,6 @@
 
 import inspect
 import types
-from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -74,28 +73,24 @@ def random_arguments(cell: str) -> tuple[dict[str, np.ndarray], dict[str, np.nda
     return arguments, cotangents
 
 
+def apart(
+    arguments: dict[str, np.ndarray],
+) -> tuple[np.ndarray, textbook.State, textbook.Parameters]:
+    """x, (h0,) or (h0, c0), and the parameters."""
+    state = tuple(arguments[name] for name in ("h0", "c0") if name in arguments)
+    parameters = {k: v for k, v in arguments.items() if k not in ("x", "h0", "c0")}
+    return arguments["x"], state, parameters
+
+
 def run(cell: str, arguments: dict[str, np.ndarray]) -> tuple[Any, ...]:
     """h, the last states, caches."""
-    inputs = [arguments[name] for name in ("x", "h0", "c0") if name in arguments]
-    parameters = {k: v for k, v in arguments.items() if k not in ("x", "h0", "c0")}
-    forward: Callable = {
-        "rnn_tanh": textbook.rnn_forward,
-        "lstm": textbook.lstm_forward,
-        "lstm_proj": textbook.lstm_forward,
-        "gru": textbook.gru_forward,
-    }[cell]
-    *states, caches = forward(*inputs, parameters)
-    return states[0], [state[-1] for state in states], caches
+    along, caches = textbook.sequence_forward(*apart(arguments), cell.removesuffix("_proj"))
+    return along[0], [state[-1] for state in along], caches
 
 
 def backward(cell: str, cotangents: dict[str, np.ndarray], caches: Any) -> dict[str, np.ndarray]:
-    function: Callable = {
-        "rnn_tanh": textbook.rnn_backward,
-        "lstm": textbook.lstm_backward,
-        "lstm_proj": textbook.lstm_backward,
-        "gru": textbook.gru_backward,
-    }[cell]
-    return function(*cotangents.values(), caches)
+    dy, *dstate_T = cotangents.values()
+    return textbook.sequence_backward(dy, tuple(dstate_T), caches, cell.removesuffix("_proj"))
 
 
 def loss(cell: str, arguments: dict[str, np.ndarray], cotangents: dict[str, np.ndarray]) -> Any:
@@ -141,17 +136,59 @@ def test_backward_may_cover_fewer_steps_than_forward(cell):
 @pytest.mark.parametrize("cell", COMPLEX_CELLS)
 def test_no_steps_leave_everything_as_it_is(cell):
     arguments, cotangents = random_arguments(cell)
-    inputs = [arguments[name] for name in ("h0", "c0") if name in arguments]
     arguments["x"] = arguments["x"][:0]
     cotangents["dy"] = cotangents["dy"][:0]
-    parameters = {k: v for k, v in arguments.items() if k not in ("x", "h0", "c0")}
-    forward = getattr(textbook, f"{cell.split('_')[0]}_forward")
-    h, *_, caches = forward(arguments["x"], *inputs, parameters)
-    assert h.shape == (0, inputs[0].shape[0], B)
+    x, state, parameters = apart(arguments)
+    (h, *_), caches = textbook.sequence_forward(x, state, parameters, cell.removesuffix("_proj"))
+    assert h.shape == (0, state[0].shape[0], B)
     found = backward(cell, cotangents, caches)
     assert found["dx"].shape == (0, I, B)
     np.testing.assert_array_equal(found["dh0"], cotangents["dh_T"])
     assert not any(np.any(found[f"d{name}"]) for name in parameters)
+
+
+@pytest.mark.parametrize("cell", harness.CELLS)
+@pytest.mark.parametrize("given", [1, 2])
+def test_along_its_own_states_a_sequence_is_itself(cell, given):
+    arguments, cotangents = random_arguments(cell)
+    x, state, parameters = apart(arguments)
+    name = cell.removesuffix("_proj")
+    states, caches = textbook.sequence_forward(x, state, parameters, name)
+    along, caches_along = textbook.sequence_along(x, state, states[:given], parameters, name)
+    for ours, right in zip(along, states, strict=True):
+        np.testing.assert_array_equal(ours, right)
+    found = backward(cell, cotangents, caches_along)
+    for name, right in backward(cell, cotangents, caches).items():
+        np.testing.assert_array_equal(found[name], right)
+
+
+@pytest.mark.parametrize("cell", harness.CELLS)
+@pytest.mark.parametrize("given", [1, 2])
+def test_along_other_states_each_step_starts_from_them(cell, given):
+    """One step at a time, from a state put there by hand; a c that is not given is carried on."""
+    arguments, cotangents = random_arguments(cell)
+    x, state, parameters = apart(arguments)
+    name = cell.removesuffix("_proj")
+    rng = np.random.default_rng(np.random.SeedSequence(11))
+    theirs = tuple(rng.standard_normal((T, *part.shape)) for part in state)[:given]
+    along, caches = textbook.sequence_along(x, state, theirs, parameters, name)
+    before, tapes = state, []
+    for t in range(T):
+        after, tape = textbook.sequence_forward(x[t : t + 1], before, parameters, name)
+        for part, right in zip(along, after, strict=True):
+            np.testing.assert_array_equal(part[t], right[0])
+        before = (*(part[t] for part in theirs), *(part[0] for part in after[given:]))
+        tapes.append(tape)
+    dy, *dstate = cotangents.values()
+    steps = []
+    for t in reversed(range(T)):
+        steps.append(textbook.sequence_backward(dy[t : t + 1], tuple(dstate), tapes[t], name))
+        dstate = [steps[-1][f"d{letter}0"] for letter in "hc"[: len(state)]]
+    total: dict[str, Any] = {f"d{n}": sum(step[f"d{n}"] for step in steps) for n in parameters}
+    total |= {n: steps[-1][n] for n in ("dh0", "dc0")[: len(state)]}
+    total["dx"] = np.concatenate([step["dx"] for step in reversed(steps)])
+    report = compare.compare(backward(cell, cotangents, caches), total, budget=1e-14)
+    assert report.passed, str(report)
 
 
 @pytest.mark.parametrize(

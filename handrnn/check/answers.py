@@ -20,21 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import compare
-from . import cases, catalogue, conditioning, planting, report
+from .. import compare, layouts
+from . import cases, catalogue, conditioning, conventions, planting, report
 
 BUDGET = 64.0  # units of rounding, or of what rounding was measured to do if that is more
 MOST_SPREAD = 1e-3  # of the scale: beyond, nothing can be told
 OWN_TRAJECTORY = 100.0  # units of spread from which steps are judged one by one
 MOST_TO_RECOGNISE = 1e-4  # of the scale: what is less alike is not called the same
 MOST_STEPS = 64  # of a case on which the whole catalogue is tried
-
-_TORCH_NAMES = {
-    "weight_ih": "W_ih",
-    "weight_hh": "W_hh",
-    "bias_ih": "b_ih",
-    "bias_hh": "b_hh",
-}
 
 
 @dataclass(frozen=True)
@@ -240,7 +233,8 @@ def _names(
 
 def _from_torch(name: str) -> str:
     stem = name.removeprefix("d").removesuffix("_l0")
-    return f"d{_TORCH_NAMES[stem]}" if name.startswith("d") and stem in _TORCH_NAMES else ""
+    known = name.startswith("d") and stem in layouts.TORCH_FIELDS
+    return f"d{layouts.TORCH_FIELDS[stem]}" if known else ""
 
 
 def _near(name: str, expected: tuple[str, ...]) -> str:
@@ -504,27 +498,10 @@ Results = dict[str, np.ndarray]
 
 _GRU = {
     "the reset gate acts before the matrix product, n = tanh(W x + U (r * h)): here it acts after"
-    " it, n = tanh(W x + r * (U h))": {
-        "gru_cell_forward": (
-            planting.Edit("tanh(xn + r * hn)", "tanh(xn + Whn @ (r * h_prev) + bhn)"),
-        ),
-        "gru_cell_backward": (
-            planting.Edit("dhn = dzn * r", "dhn = dzn"),
-            planting.Edit("dr = dzn * hn", "dr = (Whn.T @ dhn) * h_prev"),
-            planting.Edit("dWhn = dhn @ h_prev.T", "dWhn = dhn @ (r * h_prev).T"),
-            planting.Edit("+ Whn.T @ dhn +", "+ r * (Whn.T @ dhn) +"),
-        ),
-    },
-    "u and 1 - u have changed places: here h_t = (1 - u) * n + u * h_(t-1)": {
-        "gru_cell_forward": (
-            planting.Edit("(1 - u) * n + u * h_prev", "u * n + (1 - u) * h_prev"),
-        ),
-        "gru_cell_backward": (
-            planting.Edit("(h_prev - n)", "(n - h_prev)"),
-            planting.Edit("dh_next * (1 - u)", "dh_next * u"),
-            planting.Edit("dhn + dh_next * u", "dhn + dh_next * (1 - u)"),
-        ),
-    },
+    " it, n = tanh(W x + r * (U h))": conventions.VARIANTS["reset-before"],
+    "u and 1 - u have changed places: here h_t = (1 - u) * n + u * h_(t-1)": (
+        conventions.VARIANTS["update-turned"]
+    ),
 }
 
 
@@ -542,7 +519,7 @@ def _misunderstandings(case: cases.Case) -> Iterator[tuple[str, Results]]:
             yield (
                 f"you take the blocks of the weights for the gates {names}: they are"
                 f" {', '.join(case.gates)}",
-                _with_gates(case, run, order),
+                run(given, order=tuple(case.gates[k] for k in order)),
             )
     for names, words in (
         (("b_ih",), "b_ih is left out"),
@@ -568,19 +545,6 @@ def _misunderstandings(case: cases.Case) -> Iterator[tuple[str, Results]]:
         for words, edits in _GRU.items():
             yield words, run(given, functions=planting.plant(edits))
     yield from _catalogued(case, run)
-
-
-def _with_gates(case: cases.Case, run: Callable[..., Results], order: tuple[int, ...]) -> Results:
-    """Results of somebody who takes block k of the weights for gate order[k]."""
-
-    def blocks(values: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
-        parts = np.split(values, len(places))
-        return np.concatenate([parts[k] for k in places])
-
-    there = tuple(order.index(k) for k in range(len(order)))
-    given = case.given | {name: blocks(case.given[name], there) for name in cases.WEIGHTS}
-    results = run(given)
-    return results | {f"d{name}": blocks(results[f"d{name}"], order) for name in cases.WEIGHTS}
 
 
 def _catalogued(case: cases.Case, run: Callable[..., Results]) -> Iterator[tuple[str, Results]]:

@@ -110,12 +110,7 @@ class Case:
 
     def layout(self, name: str) -> compare.Layout:
         """What the axes of a quantity mean, for `compare.locate`."""
-        rows = ("gate", "unit") if len(self.gates) > 1 else "unit"
-        words = [_MEANING.get(axis, rows) for axis in axes(name)]
-        if name.endswith("W_hh"):
-            words[1] = "input"
-        named = self.gates if len(self.gates) > 1 else ()
-        return compare.Layout(tuple(words), named, backward=name in GRADIENTS)
+        return layout(name, self.gates)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
@@ -135,6 +130,16 @@ def gates(cell: str) -> tuple[str, ...]:
 def axes(name: str) -> tuple[str, ...]:
     """The axes of a quantity, as letters of sizes: ("T", "B", "H")."""
     return tuple(AXES[name] if name in AXES else AXES[name.removeprefix("d")])
+
+
+def layout(name: str, gates: tuple[str, ...]) -> compare.Layout:
+    """What the axes of a quantity mean where the weights have blocks of rows for these gates."""
+    named = gates if len(gates) > 1 else ()
+    rows = ("gate", "unit") if named else "unit"
+    words = [_MEANING.get(axis, rows) for axis in axes(name)]
+    if name.endswith("W_hh"):  # its columns are for the hidden units of the step before
+        words[1] = "input"
+    return compare.Layout(tuple(words), named, backward=name in GRADIENTS)
 
 
 def shape(name: str, sizes: Mapping[str, int], K: int) -> tuple[int, ...]:
@@ -234,7 +239,8 @@ def _useless(cell: str, given: Arrays, expected: Arrays) -> str:
 
 def _nearest_kink(given: Arrays) -> float:
     """The smallest value before relu, relative to the largest."""
-    _, caches = _forward(textbook, "rnn_relu", *_in_columns("rnn_relu", given, _as_it_is))
+    x, states, parameters = _in_columns("rnn_relu", given, _as_it_is, gates("rnn_relu"))
+    _, caches = textbook.sequence_forward(x, states, parameters, "rnn_relu")
     before = np.abs([cache["z"] for cache in caches["cells"]])
     return float(np.min(before) / np.max(before))
 
@@ -253,6 +259,8 @@ def compute(
     functions: Any = textbook,
     wrap: Callable[[np.ndarray], np.ndarray] = _as_it_is,
     along: Mapping[str, np.ndarray] | None = None,
+    order: tuple[str, ...] | None = None,
+    gradients: bool = True,
 ) -> Arrays:
     """What is right for a case, by the textbook in float64.
 
@@ -263,25 +271,33 @@ def compute(
     functions : the textbook, or another namespace with its functions
     wrap : what is done to every array that goes in
     along : y, and c of the LSTM, (T, B, H): somebody's own states. Each step then starts from the
-        state before it as given there, and the gradients are those along that trajectory.
+        state before it as given there, and the gradients are those along that trajectory. A c that
+        is not there is carried on as the steps make it.
+    order : the gates that the blocks of rows are taken for, by the textbook's letters; None: those
+        of `gates`
+    gradients : whether they are wanted
 
     Returns
     -------
-    dict of `OUTPUTS` and `GRADIENTS`
+    dict of `OUTPUTS` and, if they are wanted, `GRADIENTS`
     """
-    x, states, parameters = _in_columns(cell, given, wrap)
+    order = order or gates(cell)
+    x, states, parameters = _in_columns(cell, given, wrap, order)
     if along is None:
-        trajectories, caches = _forward(functions, cell, x, states, parameters)
+        trajectories, caches = functions.sequence_forward(x, states, parameters, cell)
     else:
-        own = [
-            wrap(layouts.to_core(np.asarray(along[name], np.float64)))
-            for name in names(cell, ("y", "c"))
-        ]
-        trajectories, caches = _along(functions, cell, x, states, parameters, own)
-    dy = wrap(layouts.to_core(_double(given["dy"])))
-    finals = [wrap(_double(given[name]).T) for name in names(cell, ("dh_n", "dc_n"))]
-    gradients = vars(functions)[f"{kind(cell)}_backward"](dy, *finals, caches)
-    return _in_rows(cell, trajectories, gradients)
+        own = [wrap(layouts.to_core(_double(along[n]))) for n in ("y", "c") if n in along]
+        trajectories, caches = functions.sequence_along(x, states, own, parameters, cell)
+    found = dict(zip(("y", "c"), map(layouts.from_core, trajectories), strict=False))
+    found |= {f"{letter}_n": part[-1].T for letter, part in zip("hc", trajectories, strict=False)}
+    if gradients:
+        dy = wrap(layouts.to_core(_double(given["dy"])))
+        finals = [wrap(_double(given[name]).T) for name in names(cell, ("dh_n", "dc_n"))]
+        found |= _in_rows(cell, functions.sequence_backward(dy, finals, caches, cell), order)
+    return {
+        name: np.array(found[name], np.float64, order="C", subok=False)
+        for name in names(cell, OUTPUTS, GRADIENTS if gradients else ())
+    }
 
 
 def _double(values: np.ndarray) -> np.ndarray:
@@ -289,71 +305,34 @@ def _double(values: np.ndarray) -> np.ndarray:
 
 
 def _in_columns(
-    cell: str, given: Mapping[str, np.ndarray], wrap: Callable[[np.ndarray], np.ndarray]
-) -> tuple[np.ndarray, list[np.ndarray], Arrays]:
+    cell: str,
+    given: Mapping[str, np.ndarray],
+    wrap: Callable[[np.ndarray], np.ndarray],
+    order: tuple[str, ...],
+) -> tuple[np.ndarray, tuple[np.ndarray, ...], Arrays]:
     """x, the initial states and the parameters, as the textbook takes them."""
     core = layouts.CELLS[kind(cell)]
     packed = {
-        theirs: _double(given[ours])
+        theirs: layouts.reorder(_double(given[ours]), order, gates(cell))
         for theirs, ours in layouts.TORCH_FIELDS.items()
         if ours in given
     }
     parameters = layouts.weights_to_textbook(core, layouts.weights_from_torch(core, packed))
-    states = [wrap(_double(given[name]).T) for name in names(cell, ("h0", "c0"))]
+    states = tuple(wrap(_double(given[name]).T) for name in names(cell, ("h0", "c0")))
     x = wrap(layouts.to_core(_double(given["x"])))
     return x, states, {name: wrap(array) for name, array in parameters.items()}
 
 
-def _forward(
-    functions: Any, cell: str, x: np.ndarray, states: list[np.ndarray], parameters: Arrays
-) -> tuple[list[np.ndarray], dict[str, Any]]:
-    *trajectories, caches = vars(functions)[f"{kind(cell)}_forward"](
-        x, *states, parameters, *_nonlinearity(cell)
-    )
-    return trajectories, caches
-
-
-def _nonlinearity(cell: str) -> tuple[str, ...]:
-    return (cell.removeprefix("rnn_"),) if kind(cell) == "rnn" else ()
-
-
-def _along(
-    functions: Any,
-    cell: str,
-    x: np.ndarray,
-    states: list[np.ndarray],
-    parameters: Arrays,
-    own: list[np.ndarray],
-) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """One step at a time, each from the state that the trajectory had before it."""
-    step = vars(functions)[f"{kind(cell)}_cell_forward"]
-    steps, cells = [], []
-    before = states
-    for t, xt in enumerate(x):
-        *after, cache = step(xt, *before, parameters, *_nonlinearity(cell))
-        steps.append(after)
-        cells.append(cache)
-        before = [trajectory[t] for trajectory in own]
-    caches = {"cells": cells, "x": x, "h0": states[0], "parameters": parameters}
-    trajectories = [np.stack([np.asarray(a) for a in part]) for part in zip(*steps, strict=True)]
-    return trajectories, caches
-
-
-def _in_rows(cell: str, trajectories: list[np.ndarray], gradients: Arrays) -> Arrays:
-    """The textbook's results in the axes and the packing of a case."""
+def _in_rows(cell: str, gradients: Arrays, order: tuple[str, ...]) -> Arrays:
+    """The textbook's gradients in the axes and the packing of a case."""
     core = layouts.CELLS[kind(cell)]
     by_weights = layouts.weights_to_torch(core, layouts.gradients_from_textbook(core, gradients))
-    found = dict(zip(("y", "c"), map(layouts.from_core, trajectories), strict=False))
-    found |= {f"{letter}_n": part[-1].T for letter, part in zip("hc", trajectories, strict=False)}
-    found["dx"] = layouts.from_core(gradients["dx"])
+    found = {"dx": layouts.from_core(gradients["dx"])}
     found |= {name: gradients[name].T for name in names(cell, ("dh0", "dc0"))}
     for theirs, ours in layouts.TORCH_FIELDS.items():
         if theirs in by_weights:
-            found[f"d{ours}"] = by_weights[theirs]
-    return {
-        name: np.array(found[name], np.float64, order="C", subok=False)
-        for name in names(cell, OUTPUTS, GRADIENTS)
-    }
+            found[f"d{ours}"] = layouts.reorder(by_weights[theirs], gates(cell), order)
+    return found
 
 
 # ------------------------------------------------------------------------------------------ files

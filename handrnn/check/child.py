@@ -121,22 +121,21 @@ class Worker:
             function = self._target(step, scope, result)
             if function is None:
                 return
-            arguments, keywords, supply = self._resolved(step)
-            scope.supply(scopes.offered(function, arguments, keywords) | supply)
+            arguments = self._filled(list(step["arguments"]), {})
+            scope.supply(scopes.offered(function, arguments))
             self.say("call")
             started = time.perf_counter()
             try:
                 if step["before"] is not None:
                     function(*step["before"])
-                value = function(*arguments, **keywords)
+                value = function(*arguments)
             finally:
                 self._leave_if_forked()
                 result["replaced"] = self.originals.restore()
                 result["seconds"] = time.perf_counter() - started
                 result["globals_read"] = list(scope.outside.read)
-                result["supplied"] = scope.outside.supplied
                 result["stdout"], result["stderr"] = (output.text() for output in self.outputs)
-        result.update(status="returned", value=value, arguments=arguments, keywords=keywords)
+        result.update(status="returned", value=value, arguments=arguments)
         if step["keep"]:
             self.kept[step["id"]] = value
 
@@ -145,9 +144,10 @@ class Worker:
         target = step["target"]
         if not isinstance(target, str):
             return getattr(self._at(target[1]), target[2])
-        if step["partners"] != "own" and self.course is None:
-            raise _NotThereError(f"{self._part('course')} cannot be imported")
-        scope.set_partners(step["partners"], target)
+        if step["partners"] == "correct":
+            if self.course is None:
+                raise _NotThereError(f"{self._part('course')} cannot be imported")
+            scope.correct_partners(target)
         function = scope.namespace.get(target)
         if callable(function):
             return function
@@ -170,14 +170,8 @@ class Worker:
                 raise _NotThereError(message) from error
         return value
 
-    def _resolved(self, step: dict[str, Any]) -> tuple[list, dict[str, Any], dict[str, Any]]:
-        """Arguments, keywords and supplies with copies in the place of references."""
-        memo: dict[int, Any] = {}
-        given = [list(step["arguments"]), step["keywords"], step["supply"]]
-        arguments, keywords, supply = self._filled(given, memo)
-        return arguments, keywords, supply
-
     def _filled(self, value: Any, memo: dict[int, Any]) -> Any:
+        """The same value with copies in the place of references."""
         if isinstance(value, codec.Ref):
             return _copied(self._at(value), memo)
         if isinstance(value, dict):

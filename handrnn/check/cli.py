@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent import futures
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,6 @@ from . import answers, cases, judge, loading, manual, page, report, witness
 PASSED, FAILED, MISUSE = 0, 1, 2
 INTERRUPTED = 130
 SECONDS = 10.0
-
-Judge = Callable[..., report.FileReport]
 
 DESCRIPTION = """\
 Recurrent networks written by hand, held to a textbook: is yours right, and if not, where is it
@@ -291,6 +289,13 @@ def _printable(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
 
 
+def _write(path: str | Path, text: str) -> None:
+    try:
+        report.write(path, text)
+    except OSError as error:
+        raise _MisuseError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
 # ------------------------------------------------------------------------------------------- check
 
 
@@ -301,9 +306,11 @@ def _check(options: argparse.Namespace) -> int:
     outputs = {
         kind: Path(path)
         for kind in ("json", "html", "junit", "csv")
-        if (path := getattr(options, kind)) and path != "-"
+        if (path := getattr(options, kind)) and (kind, path) != ("json", "-")
     }
-    for path in outputs.values():
+    for kind, path in outputs.items():
+        if getattr(options, kind) == "-":
+            raise _MisuseError(f"--{kind} takes a file: only --json writes to the standard output")
         if path.is_dir() or not path.parent.is_dir():
             raise _MisuseError(f"{path} cannot be written: it is a folder, or in none")
     reports = [judged.hinted(options.hint) for judged in _judged(asked, options)]
@@ -315,10 +322,7 @@ def _check(options: argparse.Namespace) -> int:
         "csv": lambda: report.table(reports),
     }
     for kind, path in outputs.items():
-        try:
-            report.write(path, texts[kind]())
-        except OSError as error:
-            raise _MisuseError(f"{path} cannot be written: {error.strerror or error}") from None
+        _write(path, texts[kind]())
     if options.json == "-":
         sys.stdout.write(texts["json"]())
         sys.stdout.flush()
@@ -438,12 +442,7 @@ def _compare(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         return PASSED if judged.passed else FAILED
     if options.json:
-        try:
-            report.write(options.json, judged.to_json())
-        except OSError as error:
-            raise _MisuseError(
-                f"{options.json} cannot be written: {error.strerror or error}"
-            ) from None
+        _write(options.json, judged.to_json())
     if not options.quiet:
         _print(str(judged))
     return PASSED if judged.passed else FAILED

@@ -319,12 +319,7 @@ def write(path: str | Path, **named: Any) -> None:
 def read(path: str | Path) -> dict[str, Any]:
     """The named values of a file that `write` wrote; nothing in it is executed.
 
-    Raises
-    ------
-    ValueError
-        If the file is none of these, or is cut off.
-    OSError
-        If it cannot be read.
+    Raises as `read_parts` does.
     """
     return {name: decode(*parts) for name, parts in read_parts(path).items()}
 

@@ -80,8 +80,6 @@ def spread(
     compute: Callable[[Callable[[np.ndarray], np.ndarray]], Mapping[str, np.ndarray]],
     reference: Mapping[str, np.ndarray],
     unit: float,
-    *,
-    runs: int = RUNS,
 ) -> dict[str, float]:
     """The error that rounding leaves in each result.
 
@@ -90,21 +88,20 @@ def spread(
     compute : takes a function that it has to apply to all arrays that go in; gives results by name
     reference : the results without disturbance
     unit : of rounding
-    runs : number of disturbed computations
 
     Returns
     -------
     dict
-        root of the mean square, over the runs, of the normwise error; infinite where a run leaves
-        the finite numbers
+        root of the mean square, over `RUNS` runs, of the normwise error; infinite where a run
+        leaves the finite numbers
     """
     squares = dict.fromkeys(reference, 0.0)
-    for run in range(runs):
-        rng = np.random.default_rng(np.random.SeedSequence((run, runs)))
+    for run in range(RUNS):
+        rng = np.random.default_rng(np.random.SeedSequence((run, RUNS)))
         with np.errstate(all="ignore"):
             noise = Noise(rng, unit)
             results = compute(lambda values, noise=noise: disturbed(values, noise))
             for name, values in reference.items():
                 error = compare.normwise_error(np.asarray(results[name]), values)
                 squares[name] += error**2 if np.isfinite(error) else float("inf")
-    return {name: float(np.sqrt(square / runs)) for name, square in squares.items()}
+    return {name: float(np.sqrt(square / RUNS)) for name, square in squares.items()}

@@ -2,8 +2,8 @@
 
 A `Case` holds weights, inputs and cotangents as torch.nn has them: x (T, B, I), states (B, H),
 W_ih (K*H, I), W_hh (K*H, H), biases (K*H,). A `Reading` says which block of rows is which gate and
-which variant of the cell is meant; `results` is the textbook's answer under a reading, `follow`
-the textbook led along somebody else's hidden states. A `Call` says how an implementation wants its
+which variant of the cell is meant; `results` is the textbook's answer under a reading, on its own
+or led along somebody else's hidden states. A `Call` says how an implementation wants its
 arguments: order of axes, transposed weights, one bias or two.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import compare, layouts
-from . import planting
+from . import cases, planting
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,7 +25,7 @@ CELLS |= {"lstm": "lstm", "gru": "gru"}
 BLOCKS = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
 SHOWN = {"u": "z"}  # torch's name of the GRU's update gate
 FORWARD = ("y", "h_n", "c_n")
-GRADIENTS = ("dx", "dh0", "dc0", "dW_ih", "dW_hh", "db_ih", "db_hh")
+GRADIENTS = cases.GRADIENTS
 RUNS = 8  # of a perturbed reference
 LARGEST_SPREAD = 1e-3  # of the scale: beyond it rounding alone decides
 
@@ -162,42 +162,6 @@ def readings(cell: str) -> tuple[Reading, ...]:
     return tuple(Reading(cell, order, v) for v, order in itertools.product(variants, orders))
 
 
-def parameters(case: Case, reading: Reading) -> Arrays:
-    """The case's weights as the textbook's parameters, under a reading."""
-    W_ih, W_hh, b_ih, b_hh = (
-        np.split(case.arrays[name], len(reading.order)) for name in ("W_ih", "W_hh", "b_ih", "b_hh")
-    )
-    if reading.order == ("h",):
-        return {"Wxh": W_ih[0], "Whh": W_hh[0], "bh": (b_ih[0] + b_hh[0])[:, None]}
-    named = {}
-    for k, gate in enumerate(reading.order):
-        if reading.cell == "gru" and gate == "n":
-            named |= {"Wxn": W_ih[k], "bxn": b_ih[k][:, None]}
-            named |= {"Whn": W_hh[k], "bhn": b_hh[k][:, None]}
-        else:
-            named[f"W{gate}"] = np.hstack([W_hh[k], W_ih[k]])
-            named[f"b{gate}"] = (b_ih[k] + b_hh[k])[:, None]
-    return named
-
-
-def _stacked(gradients: Arrays, reading: Reading, H: int) -> Arrays:
-    """The textbook's parameter gradients as dW_ih, dW_hh, db_ih, db_hh in the reading's order."""
-    W_ih, W_hh, b_ih, b_hh = [], [], [], []
-    for gate in reading.order:
-        if gate == "h":
-            parts = [gradients[name] for name in ("dWxh", "dWhh", "dbh", "dbh")]
-        elif reading.cell == "gru" and gate == "n":
-            parts = [gradients[name] for name in ("dWxn", "dWhn", "dbxn", "dbhn")]
-        else:
-            W, b = gradients[f"dW{gate}"], gradients[f"db{gate}"]
-            parts = [W[:, H:], W[:, :H], b, b]
-        for blocks, part in zip((W_ih, W_hh, b_ih, b_hh), parts, strict=True):
-            blocks.append(part)
-    biases = {"db_ih": np.concatenate(b_ih), "db_hh": np.concatenate(b_hh)}
-    flat = {name: b[:, 0] if b.shape[1] == 1 else b for name, b in biases.items()}
-    return {"dW_ih": np.concatenate(W_ih), "dW_hh": np.concatenate(W_hh), **flat}
-
-
 # The textbook's answer -----------------------------------------------------------------------
 
 Edits = Mapping[str, Sequence[Edit]]
@@ -213,45 +177,36 @@ def textbook_of(reading: Reading, edits: Edits | None = None) -> Any:
 
 
 def results(
-    case: Case, reading: Reading, edits: Edits | None = None, *, gradients: bool = True
+    case: Case,
+    reading: Reading,
+    edits: Edits | None = None,
+    *,
+    gradients: bool = True,
+    y: np.ndarray | None = None,
 ) -> Arrays:
     """Every output and gradient of the textbook, in torch's axes and the reading's order of gates.
 
-    "c" (T, B, H) is there besides, for the LSTM. Without gradients, outputs only.
+    Parameters
+    ----------
+    case, reading : of the sequence
+    edits : mistakes to plant into the textbook
+    gradients : whether they are wanted
+    y : hidden states (T, B, H) of somebody else, which each step starts from. The LSTM's c is
+        carried on from step to step: it forgets its own errors, so that it is well conditioned
+        where the hidden states are not. None: the textbook's own
+
+    Returns
+    -------
+    dict of `cases.OUTPUTS` and, if they are wanted, `cases.GRADIENTS`
     """
-    book = textbook_of(reading, edits)
-    x, states, weights = _inputs(case, reading)
-    name = reading.cell.split("_")[0]
-    relu = {"nonlinearity": "relu"} if reading.cell == "rnn_relu" else {}
-    *along, caches = getattr(book, f"{name}_forward")(x, *states, weights, **relu)
-    if not gradients:
-        return _outputs(along)
-    return _named(case, reading, along, _backward(book, case, reading, caches))
-
-
-def _outputs(along: Sequence[np.ndarray]) -> Arrays:
-    """The states after each step, (T, H, B), as outputs in torch's axes."""
-    h, *rest = (part.transpose(0, 2, 1) for part in along)
-    named = {"y": h, "h_n": h[-1]}
-    return named | {"c_n": rest[0][-1], "c": rest[0]} if rest else named
-
-
-def _inputs(case: Case, reading: Reading) -> tuple[np.ndarray, list[np.ndarray], Arrays]:
-    states = [case.arrays[f"{name}0"].T for name in case.states]
-    return case.arrays["x"].transpose(0, 2, 1), states, parameters(case, reading)
-
-
-def _backward(book: Any, case: Case, reading: Reading, caches: Any) -> Arrays:
-    arriving = [case.arrays[f"d{name}_n"].T for name in case.states]
-    dy = case.arrays["dy"].transpose(0, 2, 1)
-    return getattr(book, f"{reading.cell.split('_')[0]}_backward")(dy, *arriving, caches)
-
-
-def _named(case: Case, reading: Reading, along: Sequence[np.ndarray], gradients: Arrays) -> Arrays:
-    named = _outputs(along)
-    named["dx"] = gradients["dx"].transpose(0, 2, 1)
-    named |= {f"d{name}0": gradients[f"d{name}0"].T for name in case.states}
-    return named | _stacked(gradients, reading, case.H)
+    return cases.compute(
+        reading.cell,
+        case.arrays,
+        functions=textbook_of(reading, edits),
+        along=None if y is None else {"y": y},
+        order=reading.order,
+        gradients=gradients,
+    )
 
 
 STEPS = 4  # of a sequence, that tell orders and variants apart
@@ -266,75 +221,18 @@ def starts(case: Case) -> dict[Reading, np.ndarray]:
     }
 
 
-# Along somebody else's hidden states ---------------------------------------------------------
+def scale_of_steps(case: Case, y: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Each example's largest hidden state, before and after each step (T, B, 1): relu's may grow.
 
-
-@dataclass(frozen=True)
-class Followed:
-    """The textbook, each step started from the hidden state that somebody else reached.
-
-    Attributes
+    Parameters
     ----------
-    h : (T, B, H) what one right step makes of h_{t-1}
-    c : (T, B, H) the LSTM's cell state along the way, else None. It forgets its own errors, so that
-        it is well conditioned where the hidden states are not
-    bound : (T, B, H) in units of rounding: what a right step may differ by
-    gradients : of `results`, along these states
+    case : the sequence
+    y : hidden states (T, B, H) that the steps start from
+    after : (T, B, H) what right steps make of them
     """
-
-    h: np.ndarray
-    c: np.ndarray | None
-    bound: np.ndarray
-    gradients: Arrays
-
-
-def follow(case: Case, reading: Reading, y: np.ndarray) -> Followed:
-    """The textbook led along hidden states y (T, B, H)."""
-    book = textbook_of(reading)
-    x, (h0, *c0), weights = _inputs(case, reading)
-    before = np.concatenate([h0[None], y[:-1].transpose(0, 2, 1)])
-    step = getattr(book, f"{reading.cell.split('_')[0]}_cell_forward")
-    relu = {"nonlinearity": "relu"} if reading.cell == "rnn_relu" else {}
-    after, cells, carried = [], [], tuple(c0)
-    for xt, h_prev in zip(x, before, strict=True):
-        h_next, *carried, cache_ = step(xt, h_prev, *carried, weights, **relu)
-        after.append((h_next, *carried))
-        cells.append(cache_)
-    caches = {"cells": cells, "x": x, "h0": h0, "parameters": weights}
-    along = [np.stack(part) for part in zip(*after, strict=True)]
-    gradients = _named(case, reading, along, _backward(book, case, reading, caches))
-    h, *c = (part.transpose(0, 2, 1) for part in along)
-    bound = _bound(case, reading, before.transpose(0, 2, 1), cells)
-    named = {name: gradients[name] for name in GRADIENTS if name in gradients}
-    return Followed(h, c[0] if c else None, bound, named)
-
-
-def _bound(
-    case: Case, reading: Reading, before: np.ndarray, caches: Sequence[Mapping[str, Any]]
-) -> np.ndarray:
-    """What rounding may change of each step (T, B, H), in units of rounding.
-
-    A sum of n products in any order is off by about sqrt(n) u times the sum of their sizes, the
-    more so the rarer; tanh has a slope of at most 1, the sigmoid of 1/4. Beside it stand a few u of
-    the functions and of the states. Errors of the LSTM's cell state last until it is forgotten.
-    """
-    a = case.arrays
-    sizes = np.abs(a["x"]) @ np.abs(a["W_ih"]).T + np.abs(before) @ np.abs(a["W_hh"]).T
-    sizes = (sizes + np.abs(a["b_ih"]) + np.abs(a["b_hh"])) * (2 * np.sqrt(case.I + case.H) + 4) + 8
-    parts = np.split(sizes, len(reading.order), axis=2)
-    gate = dict(zip(reading.order, parts, strict=True))
-    if reading.order == ("h",):
-        return gate["h"]
-    if reading.cell == "gru":
-        return gate["n"] * (1 + gate["r"] / (4 * 8)) + (gate["u"] + 8) * (1 + np.abs(before))
-    carried = np.zeros_like(gate["o"])
-    now = np.zeros_like(carried[0])
-    for t, cell in enumerate(caches):
-        f, c_prev, c_next = (cell[name].T for name in ("f", "c_prev", "c_next"))
-        new = gate["f"][t] / 4 * np.abs(c_prev) + gate["i"][t] / 4 + gate["g"][t]
-        now = f * now + new + 4 * np.abs(c_next)
-        carried[t] = now
-    return carried + gate["o"] / 4 + 8
+    before = np.concatenate([case.arrays["h0"][None], y[:-1]])
+    largest = np.maximum(np.abs(before), np.abs(after)).max(axis=2, keepdims=True)
+    return np.where(largest > 0, largest, 1.0)
 
 
 def spread(
@@ -346,24 +244,25 @@ def spread(
     ----------
     case, reading : of the sequence
     unit : of rounding
-    y : hidden states (T, B, H) to follow; then gradients only. None: the textbook's own
+    y : hidden states (T, B, H) to follow, see `results`; what becomes of each is then measured by
+        the `scale_of_steps`
     """
     rng = np.random.default_rng(case.seed)
 
     def moved(values: np.ndarray) -> np.ndarray:
         return values * (1 + unit * rng.standard_normal(values.shape))
 
-    def run(case: Case, y: np.ndarray | None) -> Arrays:
-        return results(case, reading) if y is None else follow(case, reading, y).gradients
-
-    before = run(case, y)
+    before = results(case, reading, y=y)
+    scales = {} if y is None else {"y": scale_of_steps(case, y, before["y"])}
     squares: dict[str, float] = dict.fromkeys(before, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(RUNS):
             other = case.changed(**{name: moved(a) for name, a in case.arrays.items()})
-            after = run(other, None if y is None else moved(y))
+            after = results(other, reading, y=None if y is None else moved(y))
             for name, value in before.items():
-                squares[name] += compare.normwise_error(after[name], value) ** 2 / RUNS
+                scale = scales.get(name, 1.0)
+                error = compare.normwise_error(after[name] / scale, value / scale)
+                squares[name] += error**2 / RUNS
     return {name: float(np.sqrt(value)) for name, value in squares.items()}
 
 
@@ -466,14 +365,4 @@ def backward_arguments(case: Case, call: Call) -> list[np.ndarray]:
 
 def layout(name: str, reading: Reading) -> compare.Layout:
     """What the axes of a result mean, in torch's axes."""
-    gates = reading.gates if len(reading.gates) > 1 else ()
-    rows = ("gate", "unit") if gates else "unit"
-    if name == "dx":
-        return compare.Layout(("time", "example", "input"), backward=True)
-    if name == "y":
-        return compare.Layout(("time", "example", "unit"))
-    if name.startswith("dW"):  # the columns of W_hh are for the hidden units of the step before
-        return compare.Layout((rows, "input"), gates, backward=True)
-    if name.startswith("db"):
-        return compare.Layout((rows,), gates, backward=True)
-    return compare.Layout(("example", "unit"), backward=name.startswith("d"))
+    return cases.layout(name, reading.gates)

@@ -15,12 +15,10 @@ def definition(node: Any, name: str, piece: parts.Piece) -> parts.Definition:
         name=name,
         kind=parts.CLASS if is_class else parts.FUNCTION,
         line=node.lineno,
-        end_line=node.end_lineno,
         cell=piece.cell,
         arguments=_class_arguments(functions) if is_class else _arguments(_function(node).args),
         source="\n".join(lines),
         filled=_is_filled(node) if isinstance(node, ast.FunctionDef) else True,
-        docstring=ast.get_docstring(node) or "" if hasattr(node, "name") else "",
         methods=tuple(function.name for function in functions) if is_class else (),
     )
 

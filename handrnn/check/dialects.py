@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import compare, textbook
+from .. import compare, layouts, textbook
 from . import probes
 
 DIALECTS = ("course", "batch_first")
@@ -136,18 +136,15 @@ class Function:
         values = known(self, self._numbers(probe), call.update_gate)
         return [values[name] for name in call.order]
 
-    def expected(
-        self, probe: probes.Probe, oracle: Any = textbook, forward: Any = textbook
-    ) -> dict[str, np.ndarray]:
+    def expected(self, probe: probes.Probe, oracle: Any = textbook) -> dict[str, np.ndarray]:
         """The results by name, in the axes of the dialect.
 
         Parameters
         ----------
         probe : the numbers
         oracle : `handrnn.textbook`, or a namespace with the same functions (`planting.plant`)
-        forward : whose caches a backward function gets
         """
-        return _EXPECTED[self.kind](self, self._numbers(probe), oracle, forward)
+        return _EXPECTED[self.kind](self, self._numbers(probe), oracle)
 
     def _numbers(self, probe: probes.Probe) -> probes.Probe:
         """The probe, with biases of the output that make exp overflow if that is asked for."""
@@ -204,9 +201,9 @@ def parameters(function: Function, probe: probes.Probe, update_gate: str = "i") 
 
 def cache(function: Function, probe: probes.Probe, step: int | None, update_gate: str) -> tuple:
     """The documented cache of one step of the sequence, for None that of the single cell."""
-    whole = probe.caches[function.cell]["cells"] if step is not None else None
-    theirs = probe.cell_cache[function.cell] if whole is None else whole[step or 0]
-    entries = (theirs[name].copy() for name in CACHE[function.cell].values())
+    cell = function.cell
+    theirs = probe.cell_cache[cell] if step is None else probe.caches[cell]["cells"][step]
+    entries = (theirs[name].copy() for name in CACHE[cell].values())
     return (*entries, parameters(function, probe, update_gate))
 
 
@@ -219,43 +216,29 @@ def known(function: Function, probe: probes.Probe, update_gate: str = "i") -> di
     if function.kind in ("softmax", "sigmoid"):
         z = probe.z_far if function.far else probe.z
         return {"z": z.copy() if function.dialect == "course" else z.T.copy()}
+
+    def here(values: np.ndarray) -> np.ndarray:
+        return _in_axes(function, values).copy()
+
     course = function.dialect == "course"
-    one = _columns if course else _rows
-    many = _last_axis_time if course else _middle_axis_time
     values: dict[str, Any] = _sizes(probe)
     given = parameters(function, probe, update_gate)
     values["parameters"] = given
     names = list(PARAMETERS[function.dialect, function.cell])
     values |= given if course else dict(zip(names, given, strict=True))
-    values |= {"x": many(probe.x), "da": many(probe.dy)}
-    values |= {"dc_next": one(probe.dc_next), "da_next": one(probe.dh_next)}
-    state, memory, zero = one(probe.h0), one(probe.c0), np.zeros_like(one(probe.c0))
+    values |= {"x": here(probe.x), "da": here(probe.dy)}
+    values |= {"dc_next": here(probe.dc_next), "da_next": here(probe.dh_next)}
+    state, memory, zero = here(probe.h0), here(probe.c0), here(np.zeros_like(probe.c0))
     if course:
-        values |= {"xt": one(probe.x[0]), "a_prev": state, "a0": state.copy()}
+        values |= {"xt": here(probe.x[0]), "a_prev": state, "a0": state.copy()}
         values |= {"c_prev": memory, "c0": zero}
         values["cache"] = cache(function, probe, None, update_gate)
         steps = [cache(function, probe, t, update_gate) for t in range(probe.T)]
         values["caches"] = (steps, values["x"].copy())
     else:
-        values |= {"x_t": one(probe.x[0]), "a_prev": state, "a_init": state.copy()}
+        values |= {"x_t": here(probe.x[0]), "a_prev": state, "a_init": state.copy()}
         values |= {"m_prev": memory, "m_init": zero}
     return values
-
-
-def _columns(values: np.ndarray) -> np.ndarray:
-    return values.copy()
-
-
-def _rows(values: np.ndarray) -> np.ndarray:
-    return values.T.copy()
-
-
-def _last_axis_time(values: np.ndarray) -> np.ndarray:
-    return values.transpose(1, 2, 0).copy()
-
-
-def _middle_axis_time(values: np.ndarray) -> np.ndarray:
-    return values.transpose(2, 0, 1).copy()
 
 
 # --------------------------------------------------------------------------------- expected results
@@ -263,14 +246,16 @@ def _middle_axis_time(values: np.ndarray) -> np.ndarray:
 
 def _in_axes(function: Function, values: np.ndarray) -> np.ndarray:
     """A state, an output or a gradient of the textbook in the axes of the dialect."""
+    course = function.dialect == "course"
     if values.ndim == 3:
-        axes = (1, 2, 0) if function.dialect == "course" else (2, 0, 1)
-        return values.transpose(axes)
-    return values if function.dialect == "course" else values.T
+        if course:
+            return layouts.course_from_core(values)
+        return layouts.from_core(values, batch_first=True)
+    return values if course else values.T
 
 
 def _expected_forward(
-    function: Function, probe: probes.Probe, oracle: Any, forward: Any
+    function: Function, probe: probes.Probe, oracle: Any
 ) -> dict[str, np.ndarray]:
     weights = dict(probe.parameters[function.cell])
     state = (probe.h0,) if function.cell == "rnn" else (probe.h0, probe.c0)
@@ -304,33 +289,21 @@ def _outputs(cells: Sequence[Mapping[str, Any]], T: int) -> np.ndarray:
 
 
 def _expected_backward(
-    function: Function, probe: probes.Probe, oracle: Any, forward: Any
+    function: Function, probe: probes.Probe, oracle: Any
 ) -> dict[str, np.ndarray]:
     run = getattr(oracle, f"{function.cell}_{function.kind}")
     states = (probe.dh_next,) if function.cell == "rnn" else (probe.dh_next, probe.dc_next)
     if function.kind == "cell_backward":
-        found = run(*states, _caches(function, probe, forward))
+        found = run(*states, probe.cell_cache[function.cell])
     else:
         nothing = [np.zeros_like(state) for state in states]
-        found = run(probe.dy, *nothing, _caches(function, probe, forward))
+        found = run(probe.dy, *nothing, probe.caches[function.cell])
     results = RESULTS[function.dialect, function.cell, function.kind]
     outputs = {name: _in_axes(function, found[theirs]) for name, theirs in results.items()}
     for name, theirs in PARAMETERS[function.dialect, function.cell].items():
         if theirs not in ("Why", "by"):
             outputs[f"d{name}"] = _parameter_axes(function, found[f"d{theirs}"])
     return outputs
-
-
-def _caches(function: Function, probe: probes.Probe, forward: Any) -> dict[str, Any]:
-    one_step = function.kind == "cell_backward"
-    if forward is textbook:
-        return (probe.cell_cache if one_step else probe.caches)[function.cell]
-    weights = dict(probe.parameters[function.cell])
-    x = probe.x[0] if one_step else probe.x
-    memory = probe.c0 if one_step else np.zeros_like(probe.c0)
-    state = (probe.h0,) if function.cell == "rnn" else (probe.h0, memory)
-    kind = function.kind.replace("backward", "forward")
-    return getattr(forward, f"{function.cell}_{kind}")(x, *state, weights)[-1]
 
 
 def _parameter_axes(function: Function, values: np.ndarray) -> np.ndarray:
@@ -340,7 +313,7 @@ def _parameter_axes(function: Function, values: np.ndarray) -> np.ndarray:
 
 
 def _expected_elementary(
-    function: Function, probe: probes.Probe, oracle: Any, forward: Any
+    function: Function, probe: probes.Probe, oracle: Any
 ) -> dict[str, np.ndarray]:
     z = probe.z_far if function.far else probe.z
     with np.errstate(all="ignore"):
@@ -348,7 +321,7 @@ def _expected_elementary(
     return {function.name: found if function.dialect == "course" else found.T}
 
 
-_Expected = Callable[[Function, probes.Probe, Any, Any], dict[str, np.ndarray]]
+_Expected = Callable[[Function, probes.Probe, Any], dict[str, np.ndarray]]
 _EXPECTED: dict[str, _Expected] = {
     "cell_forward": _expected_forward,
     "forward": _expected_forward,

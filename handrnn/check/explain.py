@@ -127,16 +127,17 @@ def _outputs(
 def _same(made: Outputs, returned: Outputs) -> bool:
     """Whether every result is the same to rounding."""
     shared = [name for name in made if name in returned]
-    return bool(shared) and all(_equal(returned[name], made[name]) for name in shared)
+    return bool(shared) and all(equal(returned[name], made[name]) for name in shared)
 
 
-def _equal(ours: np.ndarray, theirs: np.ndarray) -> bool:
+def equal(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether two arrays are the same to rounding, also where they are not finite."""
     if ours.shape != theirs.shape:
         return False
     tolerance = SAME_SINGLE if ours.dtype == np.float32 else SAME
     bad = ~np.isfinite(ours)
     if np.any(bad):
-        return np.array_equal(bad, ~np.isfinite(theirs)) and _equal(ours[~bad], theirs[~bad])
+        return np.array_equal(bad, ~np.isfinite(theirs)) and equal(ours[~bad], theirs[~bad])
     return compare.normwise_error(ours, theirs) <= tolerance
 
 
@@ -159,11 +160,13 @@ def _clipped(function: dialects.Function, cases: Sequence[Case]) -> tuple[report
     if any(name not in flat.outputs for name in wrong):
         return ()
     most = _largest([flat.outputs[name] for name in wrong])
+    if not np.isfinite(most):
+        return ()
     for probe, flat, names in cases:
         right = function.expected(probe)
         for name, ours in flat.outputs.items():
             bound = most if name in wrong else np.inf
-            if ours.dtype.kind == "c" or not _equal(ours, np.clip(right[name], -bound, bound)):
+            if ours.dtype.kind == "c" or not equal(ours, np.clip(right[name], -bound, bound)):
                 return ()
         if not set(names) <= set(wrong):
             return ()
@@ -262,7 +265,7 @@ def _parts(
 
 
 def _alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
-    return a is not None and b is not None and _equal(a, b)
+    return a is not None and b is not None and equal(a, b)
 
 
 def _bits(flags: Iterable[bool]) -> int:
@@ -296,14 +299,14 @@ def _named(
         made = _outputs(function, fit, probe)
         assert made is not None
         shared = [name for name in wrong if name in made and name in flat.outputs]
-        error = max((_error(flat.outputs[name], made[name]) for name in shared), default=0.0)
+        off = max((error(flat.outputs[name], made[name]) for name in shared), default=0.0)
         what = shared[0] if shared else "result"
         together = "" if len(fit) == 1 else " (both mistakes together)"
         for entry in fit:
             shown = catalogue.show(entry, function.dialect)
             proof = (
                 f"your {what} equals the reference with this mistake planted into it{together},"
-                f" to {error:.0e}, on {len(cases)} probes; so do all other results"
+                f" to {off:.0e}, on {len(cases)} probes; so do all other results"
             )
             named.setdefault(
                 (entry.id, shown.right),
@@ -315,7 +318,8 @@ def _named(
     return tuple(found)
 
 
-def _error(ours: np.ndarray, theirs: np.ndarray) -> float:
+def error(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The normwise error of what is finite."""
     finite = np.isfinite(ours) & np.isfinite(theirs)
     return compare.normwise_error(ours[finite], theirs[finite])
 
@@ -328,7 +332,7 @@ def _pattern(
     said = []
     for name in wrong:
         if name in returned and name in right:
-            text = _likeness(name, returned[name], right, function.layout(name).axes)
+            text = likeness(name, returned[name], right, function.layout(name).axes)
             if text:
                 said.append(text)
     return "no entry of the catalogue explains it" + (": " + "; ".join(said[:4]) if said else "")
@@ -343,32 +347,42 @@ def _form(function: dialects.Function, returned: Outputs) -> str:
     return "the numbers that it returns are right, but some of its results are not there"
 
 
-def _likeness(name: str, ours: np.ndarray, right: Outputs, axes: Sequence[Any]) -> str:
+def likeness(name: str, ours: np.ndarray, right: Outputs, axes: Sequence[Any]) -> str:
+    """How a wrong result differs: a factor, a transpose, some steps, another result; "" if unknown.
+
+    Parameters
+    ----------
+    name : of the result
+    ours : as it came back
+    right : the right results by name
+    axes : what those of the result mean, see `compare.Layout`
+    """
+    if not np.all(np.isfinite(ours)):
+        return ""
     reference = right[name]
     if ours.size and not np.any(ours):
         return f"{name} is all zero"
     for other, value in right.items():
         if other == name or value.shape != ours.shape:
             continue
-        if _equal(ours, value):
+        if equal(ours, value):
             return f"{name} equals what {other} should be"
         most = _largest([ours])
-        if most and _equal(ours, np.clip(value, -most, most)):
+        if most and equal(ours, np.clip(value, -most, most)):
             return f"{name} equals what {other} should be, clipped at {most:.6g}"
     if ours.shape != reference.shape:
-        if ours.T.shape == reference.shape and _equal(ours.T, reference):
+        if ours.T.shape == reference.shape and equal(ours.T, reference):
             return f"{name} is transposed"
         return ""
-    if ours.ndim == 2 and ours.shape[0] == ours.shape[1] and _equal(ours.T, reference):
+    if ours.ndim == 2 and ours.shape[0] == ours.shape[1] and equal(ours.T, reference):
         return f"{name} is transposed"
-    if not np.all(np.isfinite(ours)):
-        return ""
-    if ours.dtype == np.float16 and _error(ours, reference) < HALF:
+    if ours.dtype == np.float16 and error(ours, reference) < HALF:
         return f"{name} is right to the three digits that float16 holds: compute in float64"
-    factor = float(np.vdot(reference, ours).real / np.vdot(reference, reference).real)
-    if factor and _equal(ours / factor, reference):
-        digits = 6 if ours.dtype == np.float32 else 10
-        return f"{name} is {factor:.{digits}g} times what it should be"
+    if np.any(reference):
+        factor = float(np.vdot(reference, ours).real / np.vdot(reference, reference).real)
+        if factor and equal(ours / factor, reference):
+            digits = 6 if ours.dtype == np.float32 else 10
+            return f"{name} is {factor:.{digits}g} times what it should be"
     if "time" not in axes:
         return ""
     return _steps_that_differ(name, ours, reference, axes.index("time"))
@@ -377,8 +391,8 @@ def _likeness(name: str, ours: np.ndarray, right: Outputs, axes: Sequence[Any]) 
 def _steps_that_differ(name: str, ours: np.ndarray, reference: np.ndarray, axis: int) -> str:
     """Which time steps of a sequence are wrong."""
     T = ours.shape[axis]
-    steps = [t for t in range(T) if not _equal(ours.take(t, axis), reference.take(t, axis))]
+    steps = [t for t in range(T) if not equal(ours.take(t, axis), reference.take(t, axis))]
     if 0 < len(steps) < T:
-        listed = ", ".join(map(str, steps))
+        listed = ", ".join(map(str, steps)) if len(steps) <= 6 else f"{steps[0]} ... {steps[-1]}"
         return f"{name} is wrong at time step{'s' * (len(steps) > 1)} {listed} only"
     return ""

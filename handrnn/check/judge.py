@@ -289,16 +289,13 @@ def _right_by_itself(name: str, trials: dict[str, runs.Ways]) -> bool:
 
 def _tensors(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Tensor, ...]:
     """Every result that was compared, at its worst over the probes."""
-    worst: dict[str, report.Tensor] = {}
-    for trial in chosen:
-        for d in trial.differences:
-            tensor = report.Tensor(
-                d.name, d.error, d.units, d.share, d.problem or "", _profile(target, trial, d)
-            )
-            known = worst.get(d.name)
-            if known is None or tensor.problem or tensor.share > known.share:
-                worst[d.name] = tensor
-    return tuple(worst.values())
+    return report.worst(
+        report.Tensor(
+            d.name, d.error, d.units, d.share, d.problem or "", _profile(target, trial, d)
+        )
+        for trial in chosen
+        for d in trial.differences
+    )
 
 
 def _profile(

@@ -411,9 +411,7 @@ class _Layer:
 
     def _stopped(self, method: str, outcome: runner.Outcome) -> report.FunctionReport:
         error = outcome.error
-        verdict = sequences.VERDICT_OF[outcome.status]
-        if error is not None and error.type == "NotImplementedError":
-            verdict = report.NOT_FILLED_IN
+        verdict = sequences.verdict_on(outcome)
         if error is not None and error.type == "AttributeError" and f"'{method}'" in error.message:
             verdict = report.NOT_FOUND
         judged = self._report(method, verdict, outcome, where=str(error))

@@ -4,8 +4,8 @@ A file or a notebook is parsed, never executed: training code, plots, prints, te
 under ``if __name__ == "__main__"`` are left out. So are values that depend on these, on chance, on
 files, or on a call of one of the submission's own functions. Where a piece does not parse, it is
 taken apart at its top-level statements, so that every function that does parse is kept.
-`module_code` gives what is left as code objects, a statement each, with the line numbers of the
-file; only the child process executes them.
+What is left are code objects, a statement each, with the line numbers of the file
+(`parts.Submission.chunks`); only the child process executes them.
 
 Lines are counted from 1 in the file, or in the cell of a notebook. Cells are counted from 1, text
 cells included.
@@ -183,11 +183,3 @@ def _parsed(submission: parts.Submission) -> parts.Submission:
         sorter.finish()
     del submission.problems[sorting.MOST_PROBLEMS :]
     return submission
-
-
-# What others ask of a submission -------------------------------------------------------------
-
-
-def module_code(submission: parts.Submission) -> list[parts.Chunk]:
-    """What the child executes: the statements kept, in order, with the lines of the file."""
-    return submission.chunks

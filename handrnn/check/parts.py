@@ -16,13 +16,11 @@ class Piece:
     Parameters
     ----------
     source : the text; lines end in a line feed
-    first_line : number of its first line, 1
     cell : number of the cell, None for a file
     label : what tracebacks call it
     """
 
     source: str
-    first_line: int = 1
     cell: int | None = None
     label: str = "<text>"
 
@@ -35,25 +33,22 @@ class Definition:
     ----------
     name : its name
     kind : "function" or "class"
-    line, end_line : first line (the one with ``def`` or ``class``) and last one
+    line : its first one, with ``def`` or ``class``
     cell : the notebook's cell, None for a file
     arguments : (name, whether it has a default) in order; of ``__init__`` for a class
     source : its own text
     filled : False where the body is a template: empty, ``raise NotImplementedError``, or with None
         in the place of what was to be written
-    docstring : its docstring, or ""
     methods : names of a class's methods
     """
 
     name: str
     kind: str
     line: int
-    end_line: int
     cell: int | None
     arguments: tuple[tuple[str, bool], ...]
     source: str
     filled: bool
-    docstring: str = ""
     methods: tuple[str, ...] = ()
 
 
@@ -107,13 +102,3 @@ class Submission:
     def name(self) -> str:
         """The file's name."""
         return self.path.name if self.path else "<text>"
-
-    @property
-    def constants(self) -> list[str]:
-        """Names of the simple constants that were kept."""
-        return [name for c in self.chunks if c.kind == "constant" for name in c.names]
-
-    @property
-    def imports(self) -> list[str]:
-        """Names that the kept imports bind."""
-        return [name for c in self.chunks if c.kind == "import" for name in c.names]

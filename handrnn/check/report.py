@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -139,7 +139,7 @@ class FileReport:
     path : of the submission
     functions : the reports, in the order of the course
     problems : what kept parts of the submission from being judged
-    notes : what was left out or supplied
+    notes : what was left out, and what is worth knowing and is no failure
     hint : how much is given away, see `HINTS`
     versions : of handrnn, NumPy and the witness
     """
@@ -267,6 +267,16 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
+
+
+def worst(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """Of those of one name the one that is furthest off."""
+    found: dict[str, Tensor] = {}
+    for tensor in tensors:
+        known = found.get(tensor.name)
+        if known is None or tensor.problem or tensor.share > known.share:
+            found[tensor.name] = tensor
+    return tuple(found.values())
 
 
 # ----------------------------------------------------------------------------------------- pictures

@@ -4,7 +4,7 @@ What can be compared is found, wherever it is: in a dict or a tuple, under other
 any form.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,10 +32,6 @@ class Flat:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     suspects: list[str] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[Any]:
-        """Outputs, problems, notes."""
-        return iter((self.outputs, self.problems, self.notes))
 
 
 def flatten(function: dialects.Function, value: Any, probe: probes.Probe) -> Flat:
@@ -292,19 +288,14 @@ def error(found: np.ndarray, expected: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------------- caches
 
 
-def _leaves(value: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], np.ndarray]:
+def _leaves(value: Any) -> dict[tuple[Any, ...], np.ndarray]:
     """The arrays inside tuples, lists and dicts, by path."""
-    if isinstance(value, Mapping):
-        items = list(value.items())
-    elif isinstance(value, tuple | list):
-        items = list(enumerate(value))
-    else:
-        array = _array(value) if isinstance(value, np.ndarray | np.generic) else None
-        return {} if array is None else {path: array}
-    found = {}
-    for key, entry in items:
-        found |= _leaves(entry, (*path, key))
-    return found
+    found = (
+        (path, _array(leaf))
+        for path, leaf in codec.leaves(value)
+        if isinstance(leaf, np.ndarray | np.generic)
+    )
+    return {path: array for path, array in found if array is not None}
 
 
 def _steps(value: Any, T: int) -> list[Any] | None:

@@ -34,7 +34,7 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from . import child, codec, containment, loading, parts, scopes
+from . import child, codec, containment, parts, scopes
 
 SECONDS = 10.0
 MEMORY = 2 * 2**30
@@ -65,23 +65,17 @@ class Step:
     target : name of a function or class of the submission, or ("method", Ref, name)
     arguments : positional arguments; a `Ref` anywhere inside stands for what an earlier step
         returned. Every step gets copies of its own
-    partners : which other course functions the submission calls: "own", "correct", or
-        {name: "own" | "correct"} for single ones ("own" for those not named)
+    partners : which other course functions the submission calls: "own" or "correct"
     keep : whether what it returns is kept in the child although no later step refers to it
-    keywords : arguments by name
     before : positional arguments of a call that is made first, in the same namespace, to see what
         it leaves behind; None: there is none
-    supply : values for names that the function may read as globals although no argument gives them;
-        beside these, what dicts among the arguments hold is supplied under its key
     """
 
     id: str
     target: Target
     arguments: Sequence[Any] = ()
-    partners: str | dict[str, str] = "own"
+    partners: str = "own"
     keep: bool = False
-    keywords: dict[str, Any] = field(default_factory=dict)
-    supply: dict[str, Any] = field(default_factory=dict)
     before: Sequence[Any] | None = None
 
 
@@ -138,11 +132,9 @@ class Outcome:
         or "missing" (the submission has no such function)
     value : what was returned, decoded
     error : why nothing was
-    arguments_after : the positional arguments after the call
-    keywords_after : the arguments by name after the call
+    arguments_after : the arguments after the call
     globals_read : names that the function takes from outside although its arguments give them, or
         nothing does
-    supplied : {name: where its value came from} of what the submission lacked
     replaced : names of NumPy or the standard library that the call replaced ("numpy.allclose")
     stdout, stderr : the first 2,000 characters printed
     warnings : warnings raised, each once
@@ -155,9 +147,7 @@ class Outcome:
     value: Any = None
     error: Failure | None = None
     arguments_after: tuple[Any, ...] = ()
-    keywords_after: dict[str, Any] = field(default_factory=dict)
     globals_read: tuple[str, ...] = ()
-    supplied: dict[str, str] = field(default_factory=dict)
     replaced: tuple[str, ...] = ()
     stdout: str = ""
     stderr: str = ""
@@ -202,7 +192,7 @@ def run(
     """
     beside = submission.path.resolve().parent if submission.path else None
     job = {
-        "chunks": [_as_data(chunk) for chunk in loading.module_code(submission)],
+        "chunks": [_as_data(chunk) for chunk in submission.chunks],
         "labels": [piece.label for piece in submission.pieces],
         "beside": None if beside is None else str(beside),
         "course": correct_partners,
@@ -211,7 +201,7 @@ def run(
 
 
 def run_live(
-    functions: Callable | dict[str, Callable],
+    functions: dict[str, Callable],
     steps: Sequence[Step],
     *,
     seconds: float = SECONDS,
@@ -226,20 +216,9 @@ def run_live(
 
     Parameters
     ----------
-    functions : one function, which every step calls, or functions by the names that steps use
-    steps, seconds, memory, correct_partners : as for `run`
-
-    Returns
-    -------
-    {step id: Outcome}, one for every step, whatever happens
-
-    Raises
-    ------
-    ValueError
-        If two steps share an id, or a step refers to one that does not come before it.
+    functions : by the names that steps use
+    steps, seconds, memory, correct_partners, what is returned and raised : as for `run`
     """
-    if callable(functions):
-        functions = {step.target: functions for step in steps if isinstance(step.target, str)}
     live = scopes.Live(functions)
     job = {
         "chunks": [],
@@ -600,7 +579,7 @@ def _check(steps: Sequence[Step]) -> None:
 
 def _sources(step: Step) -> set[str]:
     """Ids of the steps that a step refers to."""
-    values = [step.target, list(step.arguments), step.keywords, step.supply]
+    values = [step.target, list(step.arguments)]
     return {leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref)}
 
 
@@ -623,8 +602,6 @@ def _job_of(step: Step, referred: bool) -> dict[str, Any]:
         "id": step.id,
         "target": step.target,
         "arguments": list(step.arguments),
-        "keywords": step.keywords,
-        "supply": step.supply,
         "before": None if step.before is None else list(step.before),
         "partners": step.partners,
         "keep": step.keep or referred,
@@ -651,7 +628,6 @@ def _outcome_of(step: Step, result: dict[str, Any]) -> Outcome:
         step.id,
         error=None if error is None else Failure(error[0], error[1], _frames(error[2])),
         arguments_after=tuple(result.pop("arguments", ())),
-        keywords_after=result.pop("keywords", {}),
         **values,
         **result,
     )

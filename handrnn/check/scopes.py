@@ -64,9 +64,8 @@ class Outside(dict):
     def __init__(self) -> None:
         super().__init__(vars(builtins))
         self.from_arguments: dict[str, Any] = {}
-        self.from_course: dict[str, tuple[Any, str]] = {}
+        self.from_course: dict[str, Any] = {}
         self.read: dict[str, None] = {}
-        self.supplied: dict[str, str] = {}
         self.broken: dict[str, BaseException] = {}  # definitions and values that raised
 
     def __getitem__(self, name: str) -> Any:
@@ -78,8 +77,7 @@ class Outside(dict):
         if dict.__contains__(self, name):
             return dict.__getitem__(self, name)
         if name in self.from_course:
-            value, self.supplied[name] = self.from_course[name]
-            return value
+            return self.from_course[name]
         if not name.startswith("__"):
             self.read[name] = None
         raise KeyError(name)
@@ -96,15 +94,10 @@ class Scope:
         self.namespace["__builtins__"] = self.outside
         self.data: set[str] = set()  # names that hold constants
         self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
-        self.outside.from_course = {name: (m, name) for name, m in ALWAYS_THERE.items()}
-        if course is not None:
-            self._offer(course, course.__name__)
-
-    def _offer(self, course: types.ModuleType, origin: str) -> None:
-        functions = {name: getattr(course, name) for name in course.__all__}
-        for name, value in functions.items():
-            if callable(value):
-                self.outside.from_course[name] = (value, origin)
+        names = () if course is None else course.__all__
+        offered = {name: getattr(course, name) for name in names}
+        functions = {name: value for name, value in offered.items() if callable(value)}
+        self.outside.from_course = ALWAYS_THERE | functions
 
     def execute(self, chunk: dict[str, Any]) -> BaseException | None:
         """Execute one statement of the submission; what it raised, should it raise."""
@@ -141,26 +134,15 @@ class Scope:
         if attribute is None:
             self.namespace[name] = Absent(module, course)
         elif course is not None and callable(getattr(course, attribute, None)):
-            origin = f"{course.__name__}, for the missing {module}"
-            self.outside.from_course[name] = (getattr(course, attribute), origin)
+            self.outside.from_course[name] = getattr(course, attribute)
         elif name not in self.outside.from_course:
             self.namespace[name] = Absent(f"{module}.{attribute}")
 
-    def set_partners(self, partners: str | dict[str, str], target: str) -> None:
-        """Put the correct functions into the place of the submission's own.
-
-        Parameters
-        ----------
-        partners : "own", "correct", or {name: "own", "correct" or the name of a course function}
-        target : the function to be called, which stays its own
-        """
-        if self.course is None or partners == "own":
-            return
-        if partners == "correct":
-            partners = {name: name for name in (*CELLS, *LOOPS, *HELPERS) if self._fits(name)}
-        for name, by in partners.items():  # pyright: ignore
-            correct = getattr(self.course, name if by == "correct" else by, None)
-            if by != "own" and name != target and correct is not None:
+    def correct_partners(self, target: str) -> None:
+        """Put the correct functions into the place of the submission's own, but for the target."""
+        for name in (*CELLS, *LOOPS, *HELPERS):
+            correct = getattr(self.course, name, None)
+            if name != target and correct is not None and self._fits(name):
                 self.namespace[name] = correct
 
     def _fits(self, name: str) -> bool:
@@ -350,11 +332,11 @@ def _sizes(offered: dict[str, Any]) -> dict[str, int]:
     return {spelling: n for size, n in sizes.items() for spelling in SPELLINGS[size]}
 
 
-def offered(function: Any, arguments: list, keywords: dict[str, Any]) -> dict[str, Any]:
+def offered(function: Any, arguments: list) -> dict[str, Any]:
     """What the arguments hold, by name: their own names, the keys of dicts in them, sizes."""
     code = getattr(function, "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code is not None else ()
-    offered = dict(zip(names, arguments, strict=False)) | keywords
+    offered: dict[str, Any] = dict(zip(names, arguments, strict=False))
     for path, leaf in itertools.islice(codec.leaves(arguments), MOST_LOOKED_AT):
         if path and isinstance(path[-1], str) and path[-1].isidentifier():
             offered.setdefault(path[-1], leaf)

@@ -61,7 +61,6 @@ class Functions:
         self.arriving = min(_arguments_of(backward, 1 + states), 1 + states)
         texts = [_source(function) for function in (forward, backward)]
         self.single = any(word in text for text in texts for word in parts.SINGLE)
-        self.zero_states = False
 
     def calls(self) -> Iterator[conventions.Call]:
         """Ways to call it, the likeliest first."""

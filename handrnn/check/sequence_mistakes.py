@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import compare
-from . import catalogue, conventions, planting, report
+from . import catalogue, conventions, explain, planting, report
 
-SAME = 1e-9  # normwise: rounding, and nothing but rounding
-SAME_SINGLE = 1e-4
 PAIR_SECONDS = 2.0
 READING_SECONDS = 4.0  # for mistakes under other orders of the gates
 LONGEST = 16  # steps: in longer sequences rounding may hide what is the same
@@ -47,7 +44,7 @@ class Entry:
         return id(self)
 
 
-def explain(
+def of_trials(
     trials: Sequence[Any], forward: report.FunctionReport | None
 ) -> tuple[report.Named, ...]:
     """The mistakes that explain what came back.
@@ -85,7 +82,7 @@ def _of_forward(cell: str, trials: Sequence[Any]) -> tuple[report.Named, ...]:
     entries = forward_entries(cell)
     made = _made(entries, trials[0])
     fits = _singles(made, trials)
-    if not fits and not same(trials[0].ours["y"][0], trials[0].right["y"][0]):
+    if not fits and not explain.equal(trials[0].ours["y"][0], trials[0].right["y"][0]):
         fits, trials = _under_other_readings(entries, trials)
     return _named(fits or _pair(made, trials), trials, "")
 
@@ -146,20 +143,9 @@ def made_by(entries: Sequence[Entry], trial: Any, *, gradients: bool = True) -> 
     return made
 
 
-def same(ours: np.ndarray, theirs: np.ndarray) -> bool:
-    """Whether two arrays are equal to rounding."""
-    if ours.shape != theirs.shape:
-        return False
-    tolerance = SAME_SINGLE if ours.dtype.itemsize <= 4 else SAME
-    bad = ~np.isfinite(ours)
-    if np.any(bad):
-        return bool(np.array_equal(bad, ~np.isfinite(theirs))) and same(ours[~bad], theirs[~bad])
-    return compare.normwise_error(ours, theirs) <= tolerance
-
-
 def _explains(made: Arrays | None, trial: Any) -> bool:
     return made is not None and all(
-        name in made and same(array, made[name]) for name, array in trial.ours.items()
+        name in made and explain.equal(array, made[name]) for name, array in trial.ours.items()
     )
 
 
@@ -193,12 +179,12 @@ def _pair(made: Mapping[Entry, Arrays], trials: Sequence[Any]) -> list[tuple[Ent
     first = trials[0]
     wrong = set(first.wrong)
     changes = {
-        entry: {n for n in first.ours if n in m and not same(m[n], first.right[n])}
+        entry: {n for n in first.ours if n in m and not explain.equal(m[n], first.right[n])}
         for entry, m in made.items()
     }
     candidates = [entry for entry, names in changes.items() if names and names <= wrong]
     explained = {
-        entry: sum(same(first.ours[n], made[entry][n]) for n in changes[entry])
+        entry: sum(explain.equal(first.ours[n], made[entry][n]) for n in changes[entry])
         for entry in candidates
     }
     candidates.sort(key=lambda entry: -explained[entry])
@@ -252,7 +238,7 @@ def _named(
         made = made_by(fit, first, gradients=_gradients_in(first))
         assert made is not None
         names = [name for name in first.wrong if name in made] or list(first.ours)
-        error = max(_error(first.ours[name], made[name]) for name in names)
+        error = max(explain.error(first.ours[name], made[name]) for name in names)
         together = "" if len(fit) == 1 else " (both mistakes together)"
         proof = (
             f"your {names[0]} equals the reference with this mistake planted into it{together}, to"
@@ -264,11 +250,6 @@ def _named(
     return tuple(named.values())
 
 
-def _error(ours: np.ndarray, theirs: np.ndarray) -> float:
-    finite = np.isfinite(ours) & np.isfinite(theirs)
-    return compare.normwise_error(ours[finite], theirs[finite])
-
-
 def _accumulated(trials: Sequence[Any]) -> tuple[report.Named, ...]:
     """Whether the second call's gradients hold those of the first."""
     if len(trials) < 2:
@@ -277,7 +258,7 @@ def _accumulated(trials: Sequence[Any]) -> tuple[report.Named, ...]:
     if first.wrong or not second.wrong or "dW_hh" not in second.ours:
         return ()
     for name in second.wrong:
-        if not same(second.ours[name], second.right[name] + first.right[name]):
+        if not explain.equal(second.ours[name], second.right[name] + first.right[name]):
             return ()
     why = "The gradients of the call before are still in these: they are not set to zero between."
     proof = f"your {second.wrong[0]} of the second call is the sum of both calls'"
@@ -292,38 +273,12 @@ def _unexplained(trials: Sequence[Any]) -> tuple[report.Named, ...]:
     bad = [trial for trial in reversed(trials) if trial.wrong]
     for name in bad[0].wrong if bad else ():
         trial = bad[0]
-        text = _likeness(name, trial.ours[name], trial.right) if name in trial.ours else ""
-        said += [text] if text else []
+        if name in trial.ours:
+            axes = conventions.layout(name, trial.reading).axes
+            text = explain.likeness(name, trial.ours[name], trial.right, axes)
+            said += [text] if text else []
     words = "no entry of the catalogue explains it" + (": " + "; ".join(said[:4]) if said else "")
     return (report.Named("unexplained", words),)
-
-
-def _likeness(name: str, ours: np.ndarray, right: Arrays) -> str:
-    """How a wrong result differs: a factor, a transpose, some steps, another result."""
-    reference = right[name]
-    if not np.all(np.isfinite(ours)):
-        return f"{name} is not finite"
-    if not np.any(ours):
-        return f"{name} is all zero"
-    for other, value in right.items():
-        if other != name and value.shape == ours.shape and same(ours, value):
-            return f"{name} equals what {other} should be"
-    if ours.ndim == 2 and ours.T.shape == reference.shape and same(ours.T, reference):
-        return f"{name} is transposed"
-    factor = float(np.vdot(reference, ours)) / float(np.vdot(reference, reference))
-    if factor and same(ours / factor, reference):
-        return f"{name} is {factor:.6g} times what it should be"
-    if ours.ndim == 3:
-        steps = [t for t in range(len(ours)) if not same(ours[t], reference[t])]
-        if 0 < len(steps) < len(ours):
-            return f"{name} is wrong at time step{'s' * (len(steps) > 1)} {_listed(steps)} only"
-    return ""
-
-
-def _listed(steps: Sequence[int]) -> str:
-    if len(steps) > 4:
-        return f"{steps[0]} ... {steps[-1]}"
-    return ", ".join(map(str, steps))
 
 
 # The entries ---------------------------------------------------------------------------------

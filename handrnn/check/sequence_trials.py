@@ -1,6 +1,7 @@
 """One run of a whole sequence, held against the textbook."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -103,12 +104,21 @@ def judge_forward(
     if all(d.passed for d in differences):
         return replace(trial, differences=tuple(differences))
     if single and unit < 2**-24:
-        rounded = {name: array.astype(np.float32) for name, array in ours.items()}
-        rough = judge_forward(case, reading, call, rounded)
-        if rough.verdict == report.PASS:
-            note = "it computes in float32: right to single precision"
-            return replace(rough, notes=(*rough.notes, note))
+        rough = _in_single(functools.partial(judge_forward, case, reading, call), ours)
+        if rough is not None:
+            return rough
     return _by_steps(trial, differences, unit)
+
+
+def _in_single(
+    judged: Callable[[conventions.Arrays], Trial], arrays: conventions.Arrays
+) -> Trial | None:
+    """The verdict on results as rounded to float32, if that is PASS."""
+    trial = judged({name: array.astype(np.float32) for name, array in arrays.items()})
+    if trial.verdict != report.PASS:
+        return None
+    note = "it computes in float32: right to single precision"
+    return replace(trial, notes=(*trial.notes, note))
 
 
 def _by_steps(trial: Trial, whole: Sequence[compare.Difference], unit: float) -> Trial:
@@ -119,59 +129,39 @@ def _by_steps(trial: Trial, whole: Sequence[compare.Difference], unit: float) ->
         return replace(trial, differences=tuple(whole), undecided=tuple(ours), notes=(note,))
     if "y" not in ours or not np.all(np.isfinite(ours["y"])):
         return replace(trial, differences=tuple(whole))
-    along = conventions.follow(case, reading, ours["y"].astype(np.float64))
-    steps = {"y": along.h, "h_n": ours["y"][-1].astype(np.float64)}
-    bounds = {"y": along.bound * unit, "h_n": np.full_like(along.h[0], BUDGET * unit)}
-    if along.c is not None:
-        steps["c_n"] = along.c[-1]
-        bounds["c_n"] = along.bound[-1] * unit
-    local = [_step_by_step(trial, name, steps[name], bounds[name], unit) for name in ours]
-    if all(d.passed for d in local):
-        typical = float(np.median(along.bound)) * unit / float(np.max(np.abs(along.h)))
-        return _pass_by_steps(trial, whole, local, typical, unit)
-    bad = [_placed(w, s) for w, s in zip(whole, local, strict=True)]
-    return replace(trial, differences=tuple(bad))
-
-
-def _step_by_step(
-    trial: Trial, name: str, right: np.ndarray, bound: np.ndarray, unit: float
-) -> compare.Difference:
-    """One result against single right steps, every element with its own bound."""
-    ours = trial.ours[name].astype(np.float64)
-    off = np.abs(ours - right)
-    bad = ~(off <= bound)
-    layout = conventions.layout(name, trial.reading)
-    found = compare.locate(name, np.where(bad, ours, right), right, layout, budget=0.0)
-    error = compare.normwise_error(ours, right)
-    share = float(np.max(off / bound))
-    return replace(found, error=error, units=error / unit, budget=error / share if share else 0.0)
-
-
-def _placed(whole: compare.Difference, step: compare.Difference) -> compare.Difference:
-    """A wrong result with the place of the first wrong step, if a step is wrong by itself."""
-    if whole.passed or step.passed or step.first is None:
-        return whole
-    return replace(whole, first=step.first)
-
-
-def _pass_by_steps(
-    trial: Trial,
-    whole: Sequence[compare.Difference],
-    local: Sequence[compare.Difference],
-    bound: float,
-    unit: float,
-) -> Trial:
-    """Every step is right: if the bound says anything, that is a pass."""
-    worst = max(d.error for d in whole if not d.passed)
-    if bound > conventions.LARGEST_SPREAD:
+    y = ours["y"].astype(np.float64)
+    steps = conventions.results(case, reading, y=y)
+    spread = conventions.spread(case, reading, unit, y)
+    if not all(spread[name] < conventions.LARGEST_SPREAD for name in ours):
         note = "neither the whole nor single steps can be told from rounding at these weights"
         names = tuple(d.name for d in whole if not d.passed)
         return replace(trial, differences=tuple(whole), undecided=names, notes=(note,))
+    scale = conventions.scale_of_steps(case, y, steps["y"])
+    theirs, right = ({**made, "y": made["y"] / scale} for made in (ours, steps))
+    local = [located(n, theirs, right, reading, BUDGET * max(unit, spread[n]), unit) for n in ours]
+    if not all(d.passed for d in local):
+        bad = [_placed(w, s, ours, steps) for w, s in zip(whole, local, strict=True)]
+        return replace(trial, differences=tuple(bad))
+    worst = max(d.error for d in whole if not d.passed)
     note = (
         f"rounding errors grow along this sequence, to {worst:.0e} of the scale; each step is right"
         " by itself, from the state that the one before reached"
     )
     return replace(trial, differences=tuple(local), notes=(note,), wide=worst > WIDE * unit)
+
+
+def _placed(
+    whole: compare.Difference,
+    step: compare.Difference,
+    ours: conventions.Arrays,
+    steps: conventions.Arrays,
+) -> compare.Difference:
+    """A wrong result with the place of the first wrong step, if a step is wrong by itself."""
+    if whole.passed or step.passed or step.first is None:
+        return whole
+    at = step.first.index
+    first = replace(step.first, ours=ours[whole.name][at], reference=steps[whole.name][at])
+    return replace(whole, first=first)
 
 
 def judge_backward(trial: Trial, gradients: conventions.Arrays, *, single: bool = False) -> Trial:
@@ -191,11 +181,9 @@ def judge_backward(trial: Trial, gradients: conventions.Arrays, *, single: bool 
     if all(d.passed for d in differences):
         return replace(found, differences=tuple(differences))
     if single and unit < 2**-24:
-        rounded = {name: array.astype(np.float32) for name, array in gradients.items()}
-        rough = judge_backward(trial, rounded)
-        if rough.verdict == report.PASS:
-            note = "it computes in float32: right to single precision"
-            return replace(rough, notes=(*rough.notes, note))
+        rough = _in_single(functools.partial(judge_backward, trial), gradients)
+        if rough is not None:
+            return rough
     if trial.verdict == report.FAIL or "y" not in trial.ours:
         return replace(found, differences=tuple(differences))
     return _along_own_states(found, trial.ours["y"].astype(np.float64), differences, unit)
@@ -205,7 +193,8 @@ def _along_own_states(
     trial: Trial, y: np.ndarray, whole: Sequence[compare.Difference], unit: float
 ) -> Trial:
     case, reading = trial.case, trial.reading
-    right = conventions.follow(case, reading, y).gradients
+    along = conventions.results(case, reading, y=y)
+    right = {name: along[name] for name in trial.ours}
     finite = [name for name in trial.ours if np.all(np.isfinite(right[name]))]
     spread = conventions.spread(case, reading, unit, y)
     loosest = conventions.LARGEST_SPREAD
@@ -228,5 +217,5 @@ def _along_own_states(
         right={**trial.right, **right},
         undecided=names,
         notes=tuple(notes),
-        wide=BUDGET * max(spread.values()) > WIDE * unit,
+        wide=BUDGET * max(spread[name] for name in trial.ours) > WIDE * unit,
     )

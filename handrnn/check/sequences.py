@@ -383,16 +383,20 @@ class _Judge:
         self, base: report.FunctionReport, outcome: runner.Outcome
     ) -> report.FunctionReport:
         error = outcome.error
-        verdict = VERDICT_OF[outcome.status]
-        if error is not None and error.type == "NotImplementedError":
-            verdict = report.NOT_FILLED_IN
         return replace(
             base,
-            verdict=verdict,
+            verdict=verdict_on(outcome),
             where=str(error),
             line=None if error is None else error.line,
             output=outcome.stdout,
         )
+
+
+def verdict_on(outcome: runner.Outcome) -> str:
+    """The verdict on what did not return."""
+    if outcome.error is not None and outcome.error.type == "NotImplementedError":
+        return report.NOT_FILLED_IN
+    return VERDICT_OF[outcome.status]
 
 
 def judged(
@@ -434,7 +438,7 @@ def _failed(
     damage: tuple[report.Named, ...],
     forward: report.FunctionReport | None,
 ) -> report.FunctionReport:
-    named = damage + sequence_mistakes.explain(trials, forward)
+    named = damage + sequence_mistakes.of_trials(trials, forward)
     if damage:
         named = tuple(mistake for mistake in named if mistake.id != "unexplained")
     notes = base.notes
@@ -455,14 +459,11 @@ def _start_errors(y: np.ndarray, start: np.ndarray) -> tuple[float, float]:
 
 def _tensors(trials: Sequence[sequence_trials.Trial]) -> tuple[report.Tensor, ...]:
     """Every result that was compared, at its worst over the cases."""
-    worst: dict[str, report.Tensor] = {}
-    for trial in trials:
-        for d in trial.differences:
-            tensor = report.Tensor(d.name, d.error, d.units, d.share, d.problem or "")
-            known = worst.get(d.name)
-            if known is None or tensor.problem or tensor.share > known.share:
-                worst[d.name] = tensor
-    return tuple(worst.values())
+    return report.worst(
+        report.Tensor(d.name, d.error, d.units, d.share, d.problem or "")
+        for trial in trials
+        for d in trial.differences
+    )
 
 
 def _where(trials: Sequence[sequence_trials.Trial]) -> str:

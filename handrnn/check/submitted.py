@@ -75,7 +75,7 @@ def definition_of(fn: Any, name: str | None) -> parts.Definition:
         lines, line = inspect.getsourcelines(fn)
         source = textwrap.dedent("".join(lines))
         read = loading.from_text(source).definitions[theirs]
-        return replace(read, name=name or theirs, line=line, end_line=line + len(lines) - 1)
+        return replace(read, name=name or theirs, line=line)
     except (OSError, TypeError, KeyError):
         pass
     try:
@@ -83,7 +83,7 @@ def definition_of(fn: Any, name: str | None) -> parts.Definition:
     except (TypeError, ValueError):
         arguments = ()
     described = tuple((a.name, a.default is not a.empty) for a in arguments)
-    return parts.Definition(name or theirs, "function", 1, 1, None, described, "", True)
+    return parts.Definition(name or theirs, "function", 1, None, described, "", True)
 
 
 def methods(submission: parts.Submission) -> list[str]:

@@ -62,7 +62,7 @@ def failing_line(submission: parts.Submission, frames: Sequence[runner.Frame]) -
     """The text of the innermost line that a failure passed through."""
     for piece in submission.pieces:
         if frames and piece.cell == frames[-1].cell:
-            return piece.source.split("\n")[frames[-1].line - piece.first_line].strip()
+            return piece.source.split("\n")[frames[-1].line - 1].strip()
     return ""
 
 

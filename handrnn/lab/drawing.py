@@ -175,11 +175,12 @@ def settings_line(records: Sequence[files.Record]) -> str:
     """Say in a line what was trained: task, units, batches, seeds, cap on updates, engine."""
     runs = [record.run for record in records]
     engines = sorted({run.engine for run in runs} - {"numpy"})
+    seeds = {len(group) for group in grouped(records).values()}
     parts = [
         runs[0].task,
         f"{_listed(run.hidden for run in runs)} units",
         f"batches of {_listed(run.batch for run in runs)}",
-        counted(len({run.seed for run in runs}), "seed"),
+        f"{_listed(seeds)} seed{'' if seeds == {1} else 's'}",
         f"at most {_listed(run.steps for run in runs)} updates",
         *(f"trained by {engine}" for engine in engines),
     ]

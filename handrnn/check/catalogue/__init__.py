@@ -81,12 +81,6 @@ def for_function(name: str, dialect: str = "course") -> tuple[Mistake, ...]:
 
 
 @cache
-def warnings(name: str) -> tuple[Mistake, ...]:
-    """The mistakes that show where exp overflows only: see `dialects.FAR`."""
-    return tuple(m for m in MISTAKES if name in m.functions and m.warning)
-
-
-@cache
 def detected(name: str, detector: str) -> Mistake | None:
     """The mistake that a detector shows in a course function."""
     for mistake in MISTAKES:
