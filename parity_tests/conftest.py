@@ -1,6 +1,9 @@
 """One thread for every test: the suite runs in parallel, and sums come in the same order."""
 
 import os
+import signal
+
+import pytest
 
 for variable in (
     "OPENBLAS_NUM_THREADS",
@@ -16,6 +19,14 @@ except ImportError:
     torch = None
 else:
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C arrives, in processes started as well: from a shell's background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_report_header(config):

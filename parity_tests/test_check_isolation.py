@@ -525,7 +525,7 @@ RAISES = {
 }
 
 
-def test_what_raises_is_told():
+def test_what_raises_is_told(interruptible):
     """All in one child: each step is free of what the others did."""
     text = "".join(
         f"def f{n}():\n    {code.replace('f()', f'f{n}()')}\n"
@@ -1196,7 +1196,7 @@ def test_partners_of_live_functions():
 
 
 @posix
-def test_an_interrupted_parent_leaves_nothing(tmp_path):
+def test_an_interrupted_parent_leaves_nothing(tmp_path, interruptible):
     """Ctrl-C while a submission hangs: the child is ended and the folder removed."""
     path = tmp_path / "pid"
     submission = parse("""

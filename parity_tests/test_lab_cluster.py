@@ -190,11 +190,9 @@ def test_a_lost_cluster_is_said_and_what_is_done_stays(tmp_path, cluster):
 
 @needs_dask
 @pytest.mark.long
-def test_ctrl_c_leaves_a_cluster_in_one_line(tmp_path, cluster):
+def test_ctrl_c_leaves_a_cluster_in_one_line(tmp_path, cluster, interruptible):
     cluster.add_worker()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = run_sweep(tmp_path, "--dask", cluster.address)
-    signal.signal(signal.SIGINT, before)
     lab_harness.wait_for(
         lambda: list((tmp_path / "out").glob(f"*/{files.DONE}")), "no run has ended"
     )

@@ -337,14 +337,12 @@ def run_script(*arguments):
     return [sys.executable, os.fspath(SCRIPT), *arguments]
 
 
-def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
+def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path, interruptible):
     lab_harness.needs("matplotlib")
     # T = 3 takes a moment; T = 900 does not end within this test.
     arguments = "--preset faithful --cells RNN --seeds 1 --steps 40 --lengths 3 900"
     command = run_script(*arguments.split(), "--out", os.fspath(tmp_path))
     short, long = (tmp_path / f"faithful-RNN-T{T:03d}-seed0" for T in (3, 900))
-    # Started from a shell's background the tests ignore SIGINT, and their children inherit that.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command,
         env=lab_harness.ENVIRONMENT,
@@ -352,7 +350,6 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    signal.signal(signal.SIGINT, before)
 
     def are_there():
         assert process.poll() is None, process.communicate()

@@ -12,8 +12,8 @@ All else is the tuned recipe: Adam, the gradient's norm clipped at 1 (the RNN's 
 networks are small, 64 units, and stop after 1,500 updates, to keep the price of all combinations
 low: a field of the heat map tells what is learnt soon, not what could be learnt at last.
 
-Price: half an hour on two cores for the LSTM and the RNN, three seeds each (288 runs); `--cells RNN`
-5 minutes. Started again, it goes on from what is there already.
+Price: half an hour on two cores for the LSTM and the RNN, three seeds each (288 runs); 5 minutes
+with `--cells RNN`. Started again, it goes on from what is there already.
 Expected: with one-hot digits and the curriculum every seed solves every length. Without the
 curriculum the RNN needs both the one-hot digits and the orthogonal start, and the LSTM its open
 forget gate, from T = 50 on in any case. Raw digits carry the RNN to T = 21, rarely further.
