@@ -48,7 +48,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--lengths", type=int, nargs="+", metavar="T", help="default: chosen for each recipe"
     )
     parser.add_argument(
-        "--preset", nargs="+", choices=tuple(run.PRESETS), default=list(run.PRESETS)
+        "--preset",
+        nargs="+",
+        choices=tuple(run.PRESETS),
+        default=list(run.PRESETS),
+        help="which recipes (default: both)",
     )
     parser.add_argument(
         "--per-length", action="store_true", help="draw the learning curves of each length, too"

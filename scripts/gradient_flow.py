@@ -20,8 +20,8 @@ Expected: from the faithful start of the RNN some 1e-60 of the gradient arrive a
 (1e-7 in the LSTM, 1e-3 in the GRU), a straight line in the logarithmic picture; from the tuned
 start some hundredths in the RNN and the GRU, and in the LSTM, whose gates add up over the steps,
 all of it and more. Trained, the gradient is small where the answer is right already: flat along
-the sequence in the LSTM and the GRU, while the RNN, whose units are saturated by then, falls again
-and has eigenvalues outside the circle.
+most of the sequence in the LSTM and the GRU and larger at the first digits, while in the RNN, whose
+units are saturated by then, it falls again. All three have eigenvalues outside the circle by then.
 """
 
 import argparse

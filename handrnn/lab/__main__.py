@@ -18,7 +18,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("settings", type=pathlib.Path, metavar="sweep.toml")
+    parser.add_argument(
+        "settings",
+        type=pathlib.Path,
+        metavar="sweep.toml",
+        help="file that gives settings of the runs",
+    )
     command_line.add_execution(parser)
     parser.add_argument(
         "--set",

@@ -45,9 +45,11 @@ def parser(
         nargs="+",
         choices=drawing.CELLS,
         default=cells,
-        help=f"which (default: {usual})",
+        help=f"which networks (default: {usual})",
     )
-    made.add_argument("--seeds", type=count, metavar="N", help=f"how many (default: {seeds})")
+    made.add_argument(
+        "--seeds", type=count, metavar="N", help=f"of each network (default: {seeds})"
+    )
     made.add_argument("--steps", type=count, help=f"cap on updates (default: {steps:,})")
     add_execution(made)
     made.add_argument(
@@ -60,7 +62,11 @@ def parser(
 
 def add_execution(made: argparse.ArgumentParser) -> None:
     """Add the options of what executes the runs, and where their results go."""
-    made.add_argument("--engine", choices=ENGINES, help="what trains the network")
+    made.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="what trains the networks (default: numpy, or as the settings say)",
+    )
     where = made.add_mutually_exclusive_group()
     where.add_argument(
         "--workers", type=count, default=2, metavar="N", help="processes (default: 2)"

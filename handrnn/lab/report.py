@@ -606,9 +606,11 @@ def _execute(made: Any, where: pathlib.Path) -> None:
 def add_command(commands: Any) -> None:
     """Add ``report`` to the subcommands of an argparse parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "report", help="write a page about a sweep's directory"
+        "report", help="write a page about a sweep's directory, by default in HTML"
     )
-    parser.add_argument("directory", type=pathlib.Path, metavar="DIR")
+    parser.add_argument(
+        "directory", type=pathlib.Path, metavar="DIR", help="of a sweep, such as results/tasks"
+    )
     for kind, suffix in (("html", ".html"), ("notebook", ".ipynb")):
         usual = f"DIR/{NAME}{suffix}"
         parser.add_argument(
