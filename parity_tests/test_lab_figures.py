@@ -604,7 +604,7 @@ def test_the_limit_goes_on_with_those_that_solve_their_length(tmp_path, monkeypa
     # T = 21 takes 21 minutes, so the odd climb ends there; 30 is the next even one.
     assert [length for cell, _, length in asked if cell == "LSTM"] == [6, 5, 10, 11, 20, 21, 30]
     table = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()[-3:-1]]
-    assert table[0] == "RNN, tuned 10 5 20 and 11 unsolved and unsolved 10.0 and 5.0"
+    assert table[0] == "RNN, tuned 10 5 20 and 11 unsolved 10.0 and 5.0"
     assert table[1] == "LSTM, tuned 20 11 30 and 21 unsolved and minutes 20.0 and 11.0"
 
 
