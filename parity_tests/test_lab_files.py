@@ -415,7 +415,7 @@ def test_the_memory_counted_is_this_processes_own():
 
 
 def test_the_memory_counted_without_proc(monkeypatch, tmp_path):
-    pytest.importorskip("resource")
+    pytest.importorskip("resource", reason="needs the limits of POSIX")
     monkeypatch.setattr(files, "_STATUS", tmp_path / "status")
     first = files.peak_memory()
     assert first is not None
@@ -583,7 +583,7 @@ if __name__ == "__main__":
 
 
 def test_a_file_over_the_limit_fails_its_run_alone(tmp_path):
-    pytest.importorskip("resource")
+    pytest.importorskip("resource", reason="needs the limits of POSIX")
     (tmp_path / "program.py").write_text(LIMITED)
     output, errors = start(tmp_path / "program.py", tmp_path / "out").communicate(timeout=60)
     small, large = sorted((tmp_path / "out").iterdir())

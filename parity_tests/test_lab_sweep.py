@@ -333,15 +333,23 @@ def is_alive(pid):
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def run_script(*arguments):
-    return [sys.executable, os.fspath(SCRIPT), *arguments]
+def smoke(out):
+    """The script's smoke run into a directory, ended."""
+    return subprocess.run(
+        [sys.executable, os.fspath(SCRIPT), "--smoke", "--out", os.fspath(out)],
+        env=lab_harness.ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path, interruptible):
     lab_harness.needs("matplotlib")
     # T = 3 takes a moment; T = 900 does not end within this test.
     arguments = "--preset faithful --cells RNN --seeds 1 --steps 40 --lengths 3 900"
-    command = run_script(*arguments.split(), "--out", os.fspath(tmp_path))
+    command = [sys.executable, os.fspath(SCRIPT), *arguments.split(), "--out", os.fspath(tmp_path)]
     short, long = (tmp_path / f"faithful-RNN-T{T:03d}-seed0" for T in (3, 900))
     process = subprocess.Popen(
         command,
@@ -371,15 +379,7 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path, in
 
 def test_the_smoke_run_of_the_script(tmp_path):
     lab_harness.needs("matplotlib")
-    command = run_script("--smoke", "--out", os.fspath(tmp_path))
-    finished = subprocess.run(
-        command,
-        env=lab_harness.ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    finished = smoke(tmp_path)
     assert finished.stderr == ""
     assert finished.returncode == 0
     lines = finished.stdout.splitlines()
@@ -396,15 +396,7 @@ def test_the_smoke_run_of_the_script(tmp_path):
 def test_a_directory_that_cannot_be_made_is_said_once_and_nothing_starts(tmp_path):
     lab_harness.needs("matplotlib")
     (tmp_path / "file").write_text("")
-    command = run_script("--smoke", "--out", os.fspath(tmp_path / "file" / "results"))
-    finished = subprocess.run(
-        command,
-        env=lab_harness.ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    finished = smoke(tmp_path / "file" / "results")
     assert finished.returncode == 1
     assert finished.stdout == ""
     (line,) = finished.stderr.splitlines()
