@@ -24,7 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from handrnn.check import catalogue, judge, loading, report
+from handrnn.check.explain import catalogue
+from handrnn.check.judge import judge
+from handrnn.check.load import loading
+from handrnn.check.report import report
 
 FOLDER = Path(__file__).parent / "submissions" / "kills"
 BASES = ("columns", "inlined", "helpers", "rows")

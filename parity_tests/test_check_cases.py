@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from handrnn import layouts, nn
-from handrnn.check import answers, cases, conditioning
+from handrnn.check.files import answers, cases
+from handrnn.check.probe import conditioning
 from parity_tests import harness
 
 CELLS = cases.CELLS

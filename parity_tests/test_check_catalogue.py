@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 
 from handrnn import course, textbook
-from handrnn.check import (
-    catalogue,
-    codec,
-    dialects,
-    explain,
-    planting,
-    probes,
-    recognition,
-    returned,
-)
+from handrnn.check.dialects import dialects, recognition
+from handrnn.check.explain import catalogue, explain, planting
+from handrnn.check.judge import returned
+from handrnn.check.probe import probes
+from handrnn.check.run import codec
 from handrnn.course import batch_first
 
 SEEDS = (0, 1)

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 import handrnn
-from handrnn.check import cases, catalogue, cli, report
+from handrnn.check import cli
+from handrnn.check.explain import catalogue
+from handrnn.check.files import cases
+from handrnn.check.report import report
 
 RIGHT = """
 import numpy as np

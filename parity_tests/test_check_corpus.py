@@ -15,7 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handrnn.check import judge, loading, probes, report, runs
+from handrnn.check.judge import judge, runs
+from handrnn.check.load import loading
+from handrnn.check.probe import probes
+from handrnn.check.report import report
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 RIGHT = sorted((SUBMISSIONS / "right").iterdir())

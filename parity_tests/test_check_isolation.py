@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handrnn.check import child, codec, containment, loading, runner
+from handrnn.check.load import loading
+from handrnn.check.run import child, codec, containment, runner
 
 Step = runner.Step
 HOUSE = str(Path(child.__file__).parents[2])

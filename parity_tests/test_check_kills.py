@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from handrnn.check import catalogue, report
+from handrnn.check.explain import catalogue
+from handrnn.check.report import report
 from parity_tests import kill_matrix
 
 COURSE = {

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from handrnn.check import catalogue, manual, sequence_mistakes
+from handrnn.check.explain import catalogue, sequence_mistakes
+from handrnn.check.report import manual
 
-HOUSE = Path(catalogue.__file__).parents[1]
+HOUSE = Path(catalogue.__file__).parents[2]
 CELLS = ("rnn", "lstm", "gru")
 RECORDS = {"Named", "Entry", "_change", "entry"}  # what takes an id as its first argument
 ENTRIES = {

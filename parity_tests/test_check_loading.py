@@ -10,7 +10,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from handrnn.check import loading, runner, sorting
+from handrnn.check.load import loading, sorting
+from handrnn.check.run import runner
 
 
 def parse(text):

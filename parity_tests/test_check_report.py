@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from handrnn import compare
-from handrnn.check import page, report
+from handrnn.check.report import page, report
 
 NASTY = "<script>alert('x')</script>&\"</pre>]]>\x00\x1b[2J"
 NAN = float("nan")

@@ -9,17 +9,11 @@ import numpy as np
 import pytest
 
 from handrnn import compare, textbook
-from handrnn.check import (
-    conventions,
-    explain,
-    layer_classes,
-    loading,
-    report,
-    runner,
-    sequence_mistakes,
-    sequence_trials,
-    sequences,
-)
+from handrnn.check.explain import explain, sequence_mistakes
+from handrnn.check.load import loading
+from handrnn.check.report import report
+from handrnn.check.run import runner
+from handrnn.check.sequences import conventions, layer_classes, sequence_trials, sequences
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="implementations are run in a fork of this process"

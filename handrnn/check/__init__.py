@@ -20,7 +20,11 @@ same for a test. Submissions run in a process of their own, with limits of time 
 contains accidents, not attackers.
 """
 
-from . import judge, loading, report, runner, sequences
+from .judge import judge
+from .load import loading
+from .report import report
+from .run import runner
+from .sequences import sequences
 
 SECONDS = runner.SECONDS
 

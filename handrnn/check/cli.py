@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from . import answers, cases, judge, loading, manual, page, report, witness
+from .files import answers, cases
+from .judge import judge, witness
+from .load import loading
+from .report import manual, page, report
 
 PASSED, FAILED, MISUSE = 0, 1, 2
 INTERRUPTED = 130

@@ -1,0 +1,1 @@
+"""How others write recurrent networks: what they call, take and return."""

@@ -1,0 +1,1 @@
+"""Which mistake it is, and in which line."""

@@ -1,0 +1,113 @@
+"""The mistakes that people make, each a change of the textbook's lines.
+
+A `Mistake` has the stable id of its kind (`kinds.KINDS`) and a variant: which gate, which way of
+writing it. What can be planted holds `planting.Edit`s of the textbook, or a transform of the
+results where the mistake is one convention more (divided by the number of examples, clipped); what
+changes no number is marked with the detector that shows it. `predict` says what a function with a
+mistake in it would return; whoever returns just that has made it.
+
+Mistakes are written in the notation of the course, column-major: a, Waa, ft, it, cct, ot. Where
+an edit is a whole line of a cell, the textbook's line is translated from that notation, so that
+the line which the person is shown is the one that was run.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+
+from ...dialects import dialects
+from ...probe import probes
+from .. import planting
+from . import (
+    cell_gradients,
+    cells_forward,
+    detectors,
+    entries,
+    gate_gradients,
+    kinds,
+    loops_backward,
+    loops_forward,
+    predictions,
+    shown,
+    transforms,
+)
+
+KINDS = kinds.KINDS
+DETECTORS = entries.DETECTORS
+Mistake = entries.Mistake
+Shown = shown.Shown
+show = shown.show
+
+
+def _catalogue() -> Iterator[Mistake]:
+    yield from loops_backward.no_carry()
+    for cell in ("lstm", "rnn"):
+        yield from loops_backward.not_accumulated(cell)
+        yield from loops_backward.steps(cell)
+        yield from loops_forward.loop(cell)
+    yield from gate_gradients.derivatives()
+    yield from transforms.conventions()
+    yield from gate_gradients.cell_state()
+    yield from cell_gradients.rnn_cell()
+    yield from cell_gradients.inputs()
+    yield from cell_gradients.parameters()
+    yield from loops_backward.lstm_loop()
+    yield from cells_forward.lstm_cell()
+    yield from cells_forward.rnn_cell()
+    for cell in ("lstm", "rnn"):
+        yield from predictions.prediction(cell)
+        yield from loops_forward.cached(cell)
+    yield from predictions.wrong_softmax()
+    yield from predictions.wrong_sigmoid()
+    yield from detectors.detected()
+
+
+MISTAKES: tuple[Mistake, ...] = tuple(_catalogue())
+
+
+@cache
+def for_function(name: str, dialect: str = "course") -> tuple[Mistake, ...]:
+    """The mistakes whose results can be predicted for a course function, most frequent first.
+
+    Those that are `Mistake.square` raise ValueError in `predict` unless the probe is square.
+    """
+    return tuple(
+        mistake
+        for mistake in MISTAKES
+        if name in mistake.functions
+        and not mistake.detector
+        and not mistake.warning
+        and not (mistake.cached and dialect != "course")
+    )
+
+
+@cache
+def detected(name: str, detector: str) -> Mistake | None:
+    """The mistake that a detector shows in a course function."""
+    for mistake in MISTAKES:
+        if mistake.detector == detector and name in mistake.functions:
+            return mistake
+    return None
+
+
+def predict(
+    function: dialects.Function, probe: probes.Probe, *mistakes: Mistake
+) -> entries.Outputs:
+    """What a function with mistakes in it returns.
+
+    Raises
+    ------
+    planting.ConflictError
+        If two of the mistakes change the same text.
+    """
+    edits: dict[str, tuple[planting.Edit, ...]] = {}
+    for mistake in mistakes:
+        for name, many in mistake.edits.items():
+            edits[name] = edits.get(name, ()) + many
+    with np.errstate(all="ignore"):
+        outputs = function.expected(probe, planting.plant(edits))
+        for mistake in mistakes:
+            if mistake.transform is not None:
+                outputs = mistake.transform(outputs, probe)
+    return outputs

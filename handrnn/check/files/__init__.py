@@ -1,0 +1,1 @@
+"""Cases on file, for implementations in any language."""

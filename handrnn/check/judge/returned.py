@@ -1,0 +1,533 @@
+"""What a submission returned, laid out by the names of the course, and what is odd about it.
+
+What can be compared is found, wherever it is: in a dict or a tuple, under other names, in caches of
+any form.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ... import compare
+from ..dialects import dialects
+from ..probe import probes
+from ..run import codec
+
+CLOSE = 1e-3  # two quantities of a probe are never this close; float32 and worse dtypes are
+
+
+@dataclass(frozen=True)
+class Flat:
+    """What a submission returned, laid out by name.
+
+    Attributes
+    ----------
+    outputs : arrays by name of the result; what could not be found is not there
+    problems : what breaks the contract of the function, in words
+    notes : what is different and harmless
+    suspects : ids of mistakes that the form of what was returned speaks for (``caches-wrong``)
+    """
+
+    outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    suspects: list[str] = field(default_factory=list)
+
+
+def flatten(function: dialects.Function, value: Any, probe: probes.Probe) -> Flat:
+    """What a submission returned, laid out by name; whatever it is, nothing is raised."""
+    flat = Flat()
+    if function.kind in ("softmax", "sigmoid"):
+        _take(flat, function.name, value, function.shapes(probe)[function.name])
+    elif function.kind.endswith("backward"):
+        _flatten_gradients(function, flat, value, probe)
+    else:
+        _flatten_forward(function, flat, value, probe)
+    return flat
+
+
+def _kind_of(value: Any) -> str:
+    """What a value is, with its article."""
+    kind = str(getattr(value, "type", type(value).__name__))
+    if kind == codec.TOO_BIG:
+        return "a value too deep or too large"
+    if ("course", kind) in dialects.ALL:
+        return f"an object of the class {kind}"
+    if isinstance(value, np.ndarray):
+        kind = "array"
+        if value.dtype.kind not in "fciub":
+            kind += " of text" if value.dtype.kind in "US" else f" of {value.dtype}"
+    elif kind == "Tensor" and getattr(value, "repr", "").startswith("tensor("):
+        kind = "torch.Tensor"
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def _array(value: Any) -> np.ndarray | None:
+    """A numeric array of what may be one, None for everything else."""
+    if isinstance(value, np.ndarray | np.generic | int | float | complex):
+        array = np.asarray(value)
+    elif isinstance(value, list | tuple):
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError):
+            return None
+    else:
+        return None
+    return array if array.dtype.kind in "fciub" else None
+
+
+def _take(flat: Flat, name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Put one result into flat, with what is odd about it."""
+    if value is None:
+        flat.problems.append(f"{name} is None")
+        return
+    array = _array(value)
+    if array is None:
+        wanted = "an ndarray is needed" if _kind_of(value).endswith("Tensor") else ""
+        flat.problems.append(
+            f"{name} is {_kind_of(value)}{': ' + wanted if wanted else ', not an array of numbers'}"
+        )
+        return
+    if array.dtype.kind == "c":
+        flat.problems.append(f"{name} is complex ({array.dtype})")
+    elif array.dtype.kind in "iub":
+        flat.notes.append(f"{name} holds {array.dtype}, not floating-point numbers")
+        array = array.astype(np.float64)
+    if array.shape != shape:
+        if _squeezed(array.shape) == _squeezed(shape) and array.size:
+            flat.notes.append(f"{name} has shape {array.shape}, the course's is {shape}")
+            array = array.reshape(shape)
+        else:
+            transposed = ", its transpose" if array.shape == shape[::-1] else ""
+            flat.problems.append(f"{name} has shape {array.shape}{transposed}, not {shape}")
+    flat.outputs[name] = array
+
+
+def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+# other names of results, in plain letters
+_SYNONYMS = {
+    "course": {
+        "dx": ("dxt",),
+        "dxt": ("dx",),
+        "da0": ("daprev", "dainit", "dh0", "daprev0"),
+        "da_prev": ("daprevt", "dhprev"),
+        "dc_prev": ("dcprevt",),
+        "dWi": ("dwu",),
+        "dbi": ("dbu",),
+        "dWc": ("dwg",),
+        "dbc": ("dbg",),
+        "y_pred": ("y", "yhat"),
+        "yt_pred": ("yt", "y"),
+        "y": ("ypred", "yhat"),
+    },
+    "batch_first": {
+        "da_init": ("da0", "dh0", "daprev"),
+        "dW_u": ("dwi",),
+        "db_u": ("dbi",),
+        "dW_m": ("dwc", "dwg"),
+        "db_m": ("dbc", "dbg"),
+        "m": ("c",),
+        "m_t": ("ct", "cnext"),
+        "a_t": ("anext",),
+    },
+}
+
+
+def _by_name(
+    function: dialects.Function, flat: Flat, value: Mapping[Any, Any], names: Sequence[str]
+) -> dict[str, Any]:
+    """Entries of a mapping by the course's names, as far as they are there."""
+    rest = {dialects.plain(key): key for key in value}
+    found = {}
+    for name in names:
+        if name in value:
+            found[name] = value[name]
+            rest.pop(dialects.plain(name), None)
+    for name in names:
+        if name in found:
+            continue
+        for spelling in (dialects.plain(name), *_SYNONYMS[function.dialect].get(name, ())):
+            if spelling in rest:
+                key = rest.pop(spelling)
+                found[name] = value[key]
+                flat.notes.append(f"{key} is taken for {name}")
+                break
+    if rest:
+        flat.notes.append(f"also returns {', '.join(str(key) for key in rest.values())}")
+    return found
+
+
+def _flatten_gradients(
+    function: dialects.Function, flat: Flat, value: Any, probe: probes.Probe
+) -> None:
+    shapes = function.shapes(probe)
+    if isinstance(value, Mapping):
+        found = _by_name(function, flat, value, list(shapes))
+    elif isinstance(value, tuple | list) and len(value) == len(shapes):
+        found = _one_after_another(flat, value, function.expected(probe))
+    else:
+        flat.problems.append(f"returns {_described(value)}, not a dict of {', '.join(shapes)}")
+        return
+    for name, shape in shapes.items():
+        if name in found:
+            _take(flat, name, found[name], shape)
+        else:
+            flat.problems.append(f"{name} is missing in what is returned")
+
+
+def _one_after_another(
+    flat: Flat, value: Sequence[Any], right: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Gradients without names: in the course's order, unless another one fits."""
+    arrays = [_array(entry) for entry in value]
+    pairs = zip(arrays, right.values(), strict=True)
+    order = _order(arrays, right, (True,))
+    if order is None and not all(_alike(array, reference) for array, reference in pairs):
+        order = _order(arrays, right, (True, False))
+    order = order or list(right)
+    listed = "" if order == list(right) else f" ({dialects.listed(order)})"
+    flat.notes.append(
+        f"returns its gradients one after another{listed}, the course's are in a dict"
+    )
+    found = dict(zip(order, value, strict=True))
+    return {name: found[name] for name in right}
+
+
+def _order(
+    arrays: Sequence[np.ndarray | None], right: Mapping[str, np.ndarray], closely: Sequence[bool]
+) -> list[str] | None:
+    """Which gradient each array is, by its values or (False) by its shape; None if not all are."""
+    left, order = dict(right), {}
+    for close in closely:
+        for k, array in enumerate(arrays):
+            fitting = [name for name, value in left.items() if _alike(array, value, close)]
+            if k not in order and fitting:
+                order[k] = fitting[0]
+                del left[fitting[0]]
+    return None if left else [order[k] for k in range(len(arrays))]
+
+
+def _alike(array: np.ndarray | None, reference: np.ndarray, close: bool = False) -> bool:
+    """Whether an array has the shape of a result, axes of length 1 aside, or its values too."""
+    if array is None or _squeezed(array.shape) != _squeezed(reference.shape):
+        return False
+    return not close or error(array.reshape(reference.shape), reference) < CLOSE
+
+
+def _described(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} result{'s' * (len(value) != 1)}"
+    return _kind_of(value)
+
+
+def _flatten_forward(
+    function: dialects.Function, flat: Flat, value: Any, probe: probes.Probe
+) -> None:
+    truth = function.expected(probe)
+    names = [*function.gives]
+    if function.dialect == "course":
+        names.append("cache" if function.kind == "cell_forward" else "caches")
+    if isinstance(value, Mapping):
+        flat.notes.append("returns a dict, the course's functions return a tuple")
+        found = _by_name(function, flat, value, names)
+    elif isinstance(value, tuple | list):
+        if len(value) != len(names):
+            flat.problems.append(
+                f"returns {_described(value)}, not {len(names)} results: {dialects.listed(names)}"
+            )
+        found = _in_order(flat, dict(zip(names, value, strict=False)), truth)
+    else:
+        flat.problems.append(
+            f"returns {_described(value)}, not {len(names)} results: {dialects.listed(names)}"
+        )
+        return
+    for name in function.gives:
+        if name in found:
+            _take(flat, name, found[name], truth[name].shape)
+        elif isinstance(value, Mapping):
+            flat.problems.append(f"{name} is missing in what is returned")
+    if function.dialect == "course" and names[-1] in found:
+        _flatten_caches(function, flat, found[names[-1]], probe, truth)
+
+
+def _in_order(flat: Flat, found: dict[str, Any], truth: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The results under their own names, should they have come in another order."""
+    arrays = {name: _array(value) for name, value in found.items() if name in truth}
+    moved = {}
+    for name, array in arrays.items():
+        if array is None or error(array, truth[name]) < CLOSE:
+            continue
+        for other in arrays:
+            if other == name or array.shape != truth[other].shape:
+                continue
+            fits = array.shape != truth[name].shape or error(array, truth[other]) < CLOSE
+            theirs = arrays[other]
+            if fits and (theirs is None or error(theirs, truth[other]) >= CLOSE):
+                moved[name] = other
+    if set(moved) != set(moved.values()) or not moved:
+        return found
+    order = [moved.get(name, name) for name in found]
+    usual = dialects.listed([*found])
+    flat.problems.append(f"returns {dialects.listed(order)}: the course's order is {usual}")
+    return {moved.get(name, name): value for name, value in found.items()}
+
+
+def error(found: np.ndarray, expected: np.ndarray) -> float:
+    """The normwise error, infinite where shapes differ or a value is not finite."""
+    if np.shape(found) != np.shape(expected):
+        return float("inf")
+    value = compare.normwise_error(np.asarray(found), np.asarray(expected))
+    return value if np.isfinite(value) else float("inf")
+
+
+# ------------------------------------------------------------------------------------------- caches
+
+
+def _leaves(value: Any) -> dict[tuple[Any, ...], np.ndarray]:
+    """The arrays inside tuples, lists and dicts, by path."""
+    found = (
+        (path, _array(leaf))
+        for path, leaf in codec.leaves(value)
+        if isinstance(leaf, np.ndarray | np.generic)
+    )
+    return {path: array for path, array in found if array is not None}
+
+
+def _steps(value: Any, T: int) -> list[Any] | None:
+    """The caches of all steps, wherever they stand: in value itself or one level down."""
+    inside = list(value.values()) if isinstance(value, Mapping) else value
+    for candidate in (value, *(inside if isinstance(inside, tuple | list) else ())):
+        if isinstance(candidate, tuple | list) and len(candidate) == T:
+            paths = [set(_leaves(step)) for step in candidate]
+            nested = all(isinstance(step, tuple | list | Mapping) for step in candidate)
+            if nested and paths[0] and all(path == paths[0] for path in paths):
+                return list(candidate)
+    return None
+
+
+def _stacked(steps: Sequence[Any]) -> dict[tuple[Any, ...], np.ndarray]:
+    """The leaves of all steps, one array a path with time in front."""
+    leaves = [_leaves(step) for step in steps]
+    alike = [p for p in leaves[0] if len({step[p].shape for step in leaves}) == 1]
+    return {path: np.stack([step[path] for step in leaves]) for path in alike}
+
+
+def _flatten_caches(
+    function: dialects.Function,
+    flat: Flat,
+    value: Any,
+    probe: probes.Probe,
+    truth: dict[str, np.ndarray],
+) -> None:
+    one_step = function.kind == "cell_forward"
+    prefix = "cache." if one_step else "caches."
+    if one_step:
+        leaves, form = _leaves(value), value
+    else:
+        steps = _steps(value, probe.T)
+        if steps is None:
+            _odd_caches(flat, value, function, probe, truth)
+            return
+        leaves, form = _stacked(steps), steps[0]
+        _flatten_x(flat, value, truth["caches.x"])
+    anchors = _anchors(function, flat, probe, one_step)
+    wanted = {name: truth[prefix + name] for name in dialects.CACHE[function.cell]}
+    own = flat.outputs
+    right = all(n in own and error(own[n], truth[n]) < CLOSE for n in function.gives)
+    placed = _by_place(function, form, leaves, wanted, anchors)
+    if placed is None:
+        placed, order = _by_value(leaves, wanted, anchors)
+        flat.notes.append(_form(prefix[:-1], form, order, len(wanted)))
+        missing = [name for name in wanted if name not in placed]
+        holds = "the cache holds" if one_step else "the caches hold"
+        flat.notes.extend(f"{holds} no {name}" for name in missing)
+        if missing and _has_course_form(function, form):
+            flat.suspects.append("caches-wrong")
+    elif right:
+        placed = _gates_in_order(flat, placed, wanted)
+    for name, array in placed.items():
+        flat.outputs[prefix + name] = array
+
+
+def _has_course_form(function: dialects.Function, form: Any) -> bool:
+    """Whether a cache of a step is a tuple as the course's, the parameters last."""
+    size = len(dialects.CACHE[function.cell]) + 1
+    return isinstance(form, tuple | list) and len(form) == size and isinstance(form[-1], Mapping)
+
+
+def _form(name: str, form: Any, order: Mapping[tuple[Any, ...], str], size: int) -> str:
+    """How a cache differs that holds its entries elsewhere."""
+    if isinstance(form, tuple | list) and len(order) == size and all(len(p) == 1 for p in order):
+        listed = [
+            "parameters" if isinstance(entry, Mapping) else order.get((k,), "something else")
+            for k, entry in enumerate(form)
+        ]
+        theirs = "has its entries" if name == "cache" else "have the entries of a step"
+        return f"the {name} {theirs} in another order than the course's: {dialects.listed(listed)}"
+    return f"the {name} {'has' if name == 'cache' else 'have'} another form than the course's"
+
+
+def _flatten_x(flat: Flat, value: Any, x: np.ndarray) -> None:
+    for array in _leaves(value).values():
+        if error(array, x) < CLOSE:
+            flat.outputs["caches.x"] = array
+            return
+    last = value[-1] if isinstance(value, tuple) and len(value) == 2 else None
+    if isinstance(last, np.ndarray) and last.shape == x.shape:
+        flat.outputs["caches.x"] = last
+    else:
+        flat.notes.append("the caches do not hold x")
+
+
+def _anchors(
+    function: dialects.Function, flat: Flat, probe: probes.Probe, one_step: bool
+) -> dict[str, np.ndarray]:
+    """What must be in the caches whatever the gates are: the inputs and the own results."""
+    own = list(function.gives)
+    states = {"a": own[0]} | ({} if function.cell == "rnn" else {"c": own[1 if one_step else 2]})
+    start = {"a": probe.h0, "c": probe.c0 if one_step else np.zeros_like(probe.c0)}
+    found = {"xt": probe.x[0] if one_step else probe.x}
+    for letter, name in states.items():
+        if one_step:
+            found[f"{letter}_prev"] = start[letter]
+        array = flat.outputs.get(name)
+        if array is None or array.shape[:2] != start[letter].shape:
+            continue
+        if one_step:
+            found[f"{letter}_next"] = array
+        else:
+            after = array.transpose(2, 0, 1)
+            found[f"{letter}_next"] = after
+            found[f"{letter}_prev"] = np.concatenate((start[letter][None], after[:-1]))
+    return found
+
+
+def _by_place(
+    function: dialects.Function,
+    form: Any,
+    leaves: Mapping[tuple[Any, ...], np.ndarray],
+    wanted: Mapping[str, np.ndarray],
+    anchors: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray] | None:
+    """The entries of a cache in the course's order, or of a dict with its names; else None."""
+    names = list(dialects.CACHE[function.cell])
+    if isinstance(form, Mapping):
+        keys = {dialects.plain(key): key for key in form}
+        placed = {
+            n: leaves.get((keys[dialects.plain(n)],)) for n in names if dialects.plain(n) in keys
+        }
+    elif isinstance(form, tuple | list) and len(form) == len(names) + 1:
+        placed = {name: leaves.get((k,)) for k, name in enumerate(names)}
+    else:
+        return None
+    found = {
+        name: array
+        for name, array in placed.items()
+        if array is not None and array.shape == wanted[name].shape
+    }
+    good = [name for name in anchors if name in found and _speaks(found[name], anchors[name])]
+    if len(found) < len(names) or 2 * len(good) <= len(anchors):
+        return None
+    return found
+
+
+def _speaks(found: np.ndarray, anchor: np.ndarray) -> bool:
+    """Whether an entry is what it should be, or has its first or last step where it does not go."""
+    if error(found, anchor) < CLOSE:
+        return True
+    if found.ndim < 3:
+        return False
+    ends = [(found[k], anchor[j]) for k in (0, -1) for j in (0, -1)]
+    return any(error(one, other) < CLOSE for one, other in ends)
+
+
+def _by_value(
+    leaves: Mapping[tuple[Any, ...], np.ndarray],
+    wanted: Mapping[str, np.ndarray],
+    anchors: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], dict[tuple[Any, ...], str]]:
+    """The entries of a cache of any form, each the array that holds its values; their places."""
+    found, places = {}, {}
+    for name, value in wanted.items():
+        value = anchors.get(name, value)
+        for path, array in leaves.items():
+            if path not in places and error(array, value) < CLOSE:
+                found[name] = array
+                places[path] = name
+                break
+    return found, places
+
+
+def _gates_in_order(
+    flat: Flat, placed: dict[str, np.ndarray], wanted: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Gates that a correct forward pass keeps in another order than the course does."""
+    gates = [name for name in ("ft", "it", "cct", "ot") if name in placed]
+    order = []
+    for name in gates:
+        fitting = [gate for gate in gates if error(placed[name], wanted[gate]) < CLOSE]
+        order += fitting[:1]
+    if order == gates or sorted(order) != sorted(gates):
+        return placed
+    flat.notes.append(f"the cache holds its gates in the order {dialects.listed(order)}")
+    moved = {gate: placed[name] for name, gate in zip(gates, order, strict=True)}
+    return placed | moved
+
+
+def _odd_caches(
+    flat: Flat,
+    value: Any,
+    function: dialects.Function,
+    probe: probes.Probe,
+    truth: dict[str, np.ndarray],
+) -> None:
+    """Say what is in caches that do not hold one entry a step."""
+    arrays = _leaves(value)
+    prefix = "caches."
+    wanted = {name: truth[prefix + name] for name in dialects.CACHE[function.cell]}
+    by_quantity = {
+        path: stacked
+        for path, array in arrays.items()
+        for stacked in (array, np.moveaxis(array, -1, 0))
+        if array.ndim == 3 and stacked.shape[0] == probe.T
+    }
+    by_quantity |= _lists_of_steps(value, probe.T)
+    placed, _ = _by_value(by_quantity, wanted, _anchors(function, flat, probe, one_step=False))
+    if len(placed) > 1:
+        flat.notes.append("the caches hold one array a quantity, the course's one entry a step")
+        flat.outputs.update({prefix + name: array for name, array in placed.items()})
+        return
+    flat.suspects.append("caches-wrong")
+    last = [array for array in arrays.values() if error(array, truth["caches.a_next"][-1]) < CLOSE]
+    size = len(dialects.CACHE[function.cell])
+    if last and len(arrays) <= 2 * (size + 10):
+        flat.notes.append(f"the caches hold one step only, the last of {probe.T}")
+    elif last:
+        flat.notes.append("the caches hold the entries of all steps in one row")
+    else:
+        flat.notes.append(f"the caches are {_described(value)} without one entry a step")
+
+
+def _lists_of_steps(
+    value: Any, T: int, path: tuple[Any, ...] = ()
+) -> dict[tuple[Any, ...], np.ndarray]:
+    """Lists of T arrays of one shape inside value, each as one array with time in front."""
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, tuple | list):
+        arrays = [entry for entry in value if isinstance(entry, np.ndarray)]
+        if len(arrays) == len(value) == T and len({array.shape for array in arrays}) == 1:
+            return {path: np.stack(arrays)}
+        items = list(enumerate(value))
+    found = {}
+    for key, entry in items:
+        found |= _lists_of_steps(entry, T, (*path, key))
+    return found

@@ -1,0 +1,117 @@
+"""Sentences of a report: where a function is wrong, what of it is not there, what is odd."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..load import parts
+from ..run import runner
+from . import runs, submitted
+
+
+def gaps(source: str) -> str:
+    """What a template has left open, in words."""
+    names = re.findall(r"^\s*(\w[\w\[\]:, \"']*?)\s*=\s*None\b", source, re.MULTILINE)
+    if not names:
+        return "there is nothing in it yet"
+    listed = ", ".join(dict.fromkeys(names))
+    return f"{listed} {'are' if len(names) > 1 else 'is'} None"
+
+
+def nothing(trial: runs.Trial, source: str) -> str:
+    """What a function returns that returns None, or None in parts."""
+    problems = trial.flat.problems if trial.flat is not None else []
+    parts = [text for text in problems if text.endswith(" is None")]
+    lost = "" if "return" in source else ": there is no return in it"
+    return ", ".join(parts) or "it returns None" + lost
+
+
+def where(trial: runs.Trial) -> str:
+    """Which results are wrong, and the first place."""
+    assert trial.flat is not None
+    words = list(trial.flat.problems)
+    wrong = trial.wrong
+    right = [d.name for d in trial.differences if d.passed]
+    if any(trial.flat.outputs[name].dtype == np.float16 for name in wrong):
+        words.append("float16 holds three digits only")
+    if wrong:
+        first = next(d for d in trial.differences if d.name == wrong[0])
+        said = any(text.startswith(f"{first.name} has shape") for text in words)
+        words += [*_gate(wrong, right), *([] if said else [str(first)])]
+    if wrong and len(trial.differences) > 1:
+        count, others = len(wrong), ", ".join(wrong[1:])
+        words.append(
+            f"{count} of {len(trial.differences)} results {'is' if count == 1 else 'are'} wrong"
+            + (f": also {others}" if others else "")
+            + (f"; right: {', '.join(right)}" if right else "")
+        )
+    return "; ".join(words)
+
+
+def _gate(wrong: Sequence[str], right: Sequence[str]) -> list[str]:
+    """The one gate whose gradients are wrong while those of the others are right, in words."""
+    bad = {name[2:].strip("_") for name in wrong if name[:2] in ("dW", "db")}
+    good = {part: {n[2:].strip("_") for n in right if n[:2] == part} for part in ("dW", "db")}
+    gates = bad - good["dW"] - good["db"]
+    others = (good["dW"] & good["db"]) - gates
+    if len(gates) != 1 or len(others) != 3 or not gates | others <= set("ficoum"):
+        return []
+    return [f"only gate {gates.pop()} of the gates"]
+
+
+def failing_line(submission: parts.Submission, frames: Sequence[runner.Frame]) -> str:
+    """The text of the innermost line that a failure passed through."""
+    for piece in submission.pieces:
+        if frames and piece.cell == frames[-1].cell:
+            return piece.source.split("\n")[frames[-1].line - 1].strip()
+    return ""
+
+
+def first_line(source: str) -> str:
+    """The first line of a function; '' if its source is not known."""
+    return source.strip().splitlines()[0] if source.strip() else ""
+
+
+def notes(chosen: Sequence[runs.Trial]) -> tuple[str, ...]:
+    """What is different and harmless."""
+    found = [note for trial in chosen if trial.flat is not None for note in trial.flat.notes]
+    if any(trial.single for trial in chosen):
+        found.append("it computes in float32: right to single precision")
+    off: dict[str, float] = {}
+    for d in (d for trial in chosen for d in trial.differences):
+        if d.passed and d.budget == runs.SLACK:
+            off[d.name] = max(d.error, off.get(d.name, 0.0))
+    found += [f"an epsilon in the denominator puts {n} off by {e:.0e}" for n, e in off.items()]
+    found += [f"warning: {text}" for trial in chosen for text in trial.outcome.warnings]
+    return tuple(dict.fromkeys(found))
+
+
+def edge_note(target: submitted.Target, tried: Sequence[runs.Trial]) -> tuple[str, ...]:
+    """What happens on a rare input (`runs.EDGES`), whichever way it is run."""
+    forward = target.function.kind in runs.FORWARD_OF.values()
+    if not tried or any(_finite(trial) if forward else trial.right for trial in tried):
+        return ()
+    if target.function.kind != "backward":
+        if re.search(r"(?<!soft)max(imum)?\(", target.definition.source):
+            return ("warning: one maximum for all examples: where exp underflows it returns nan",)
+        return ("warning: no maximum is subtracted: where exp overflows it returns nan or inf",)
+    return ("it does not take T from da: a da of fewer steps than the forward pass fails",)
+
+
+def _finite(trial: runs.Trial) -> bool:
+    """Whether it returned numbers: so far out, rounding takes most of their digits."""
+    return trial.returned and not any(d.problem for d in trial.differences)
+
+
+def company_note(
+    target: submitted.Target, ways: runs.Ways, chosen: Sequence[runs.Trial]
+) -> tuple[str, ...]:
+    """Which of the submission's own functions a right one needs."""
+    if chosen is ways["chain"]:
+        return ("reads the caches of your own forward function, not those of the course",)
+    if chosen is ways["own"] and not runs.all_right(ways["alone"]):
+        needed = [target.cell_name] if target.calls_its_cell else target.helpers
+        if needed:
+            return (f"right with your own {' and '.join(needed)}, not with the course's",)
+    return ()

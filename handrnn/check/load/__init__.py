@@ -1,0 +1,1 @@
+"""A path becomes a submission: read, taken apart, never executed."""

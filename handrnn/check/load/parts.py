@@ -1,0 +1,105 @@
+"""What is kept of a submission: its pieces, statements and definitions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+
+FUNCTION = "function"
+CLASS = "class"
+SINGLE = ("float32", "np.single", "float16", "np.half")  # in the source of what computes in it
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Program text that stands together: a file, or one cell of a notebook.
+
+    Parameters
+    ----------
+    source : the text; lines end in a line feed
+    cell : number of the cell, None for a file
+    label : what tracebacks call it
+    """
+
+    source: str
+    cell: int | None = None
+    label: str = "<text>"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function or a class of a submission.
+
+    Parameters
+    ----------
+    name : its name
+    kind : "function" or "class"
+    line : its first one, with ``def`` or ``class``
+    cell : the notebook's cell, None for a file
+    arguments : (name, whether it has a default) in order; of ``__init__`` for a class
+    source : its own text
+    filled : False where the body is a template: empty, ``raise NotImplementedError``, or with None
+        in the place of what was to be written
+    methods : of a class, by name
+    """
+
+    name: str
+    kind: str
+    line: int
+    cell: int | None
+    arguments: tuple[tuple[str, bool], ...]
+    source: str
+    filled: bool
+    methods: Mapping[str, "Definition"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One statement that is kept.
+
+    Parameters
+    ----------
+    kind : "import", "definition", "constant" (computed of literals) or "value" (of anything that is
+        kept; only if a definition reads it)
+    names : the names that it binds; ("*",) for a star import
+    code : what the child executes
+    module : what an import imports from
+    attribute : the name taken out of that module, None for ``import module``
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    code: CodeType
+    module: str = ""
+    attribute: str | None = None
+
+
+@dataclass
+class Submission:
+    """What was read of one file.
+
+    Parameters
+    ----------
+    path : where it was read, None for text
+    text : all program text, the cells of a notebook one after another
+    pieces : the text in pieces
+    definitions : functions and classes by name; of several of one name the last
+    problems : what is wrong with the file, in words, with the place
+    notes : what was left out
+    broken : functions that do not parse: name and problem
+    chunks : the statements kept
+    """
+
+    path: Path | None = None
+    text: str = ""
+    pieces: list[Piece] = field(default_factory=list)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    chunks: list[Chunk] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name if self.path else "<text>"

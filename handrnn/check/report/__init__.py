@@ -1,0 +1,1 @@
+"""What is said: plain data, and one renderer a format."""

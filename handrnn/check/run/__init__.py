@@ -1,0 +1,1 @@
+"""Calls a submission in a process of its own; knows no course."""

@@ -1,0 +1,355 @@
+"""The namespaces in which a submission runs: its own names, and what it is given beyond them.
+
+A name that it does not define is looked up in `Outside`, so that it shows which globals a function
+reads; the right functions of the course stand there, and take the place of its own where it is
+judged alone.
+"""
+
+import builtins
+import contextlib
+import functools
+import importlib
+import importlib.abc
+import importlib.util
+import inspect
+import itertools
+import marshal
+import math
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import codec, containment
+
+MOST_LOOKED_AT = 5000  # values among which shared memory is looked for
+STATEMENT_SECONDS = 0.5  # for each statement at the top of the file, and each definition
+CELLS = tuple(f"{cell}_cell_{way}" for cell in ("rnn", "lstm") for way in ("forward", "backward"))
+LOOPS = tuple(f"{cell}_{way}" for cell in ("rnn", "lstm") for way in ("forward", "backward"))
+HELPERS = ("sigmoid", "softmax")
+CACHES = {"rnn_cell_forward": "RNN_CACHE", "lstm_cell_forward": "LSTM_CACHE"}  # names of entries
+MODULE = "<submission>"  # what its namespace is called: no file can be imported by that name
+ALWAYS_THERE = {"np": np, "numpy": np, "math": math}
+COURSE_MODULE_NAMES = ("util", "rnn", "lstm", "helper")
+
+
+class Absent:
+    """Stands for a module, or a name from one, that is not installed here; using it says so."""
+
+    def __init__(self, name: str, course: types.ModuleType | None = None) -> None:
+        self._name = name
+        self._course = course
+
+    def _refuse(self) -> Any:
+        raise ModuleNotFoundError(f"{self._name} is not installed here, and not beside the file")
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._course, name, None) if self._course else None
+        return found if callable(found) else self._refuse()
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._refuse()
+
+
+class Outside(dict):
+    """The names that a submission does not define: the built-in ones, and what is supplied.
+
+    A name that is looked up here is not defined by the submission, so that lookups show which
+    globals a function really reads.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(vars(builtins))
+        self.from_arguments: dict[str, Any] = {}
+        self.from_course: dict[str, Any] = {}
+        self.read: dict[str, None] = {}
+        self.broken: dict[str, BaseException] = {}  # definitions and values that raised
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.from_arguments:
+            self.read[name] = None
+            return self.from_arguments[name]
+        if name in self.broken:
+            raise self.broken[name]
+        if dict.__contains__(self, name):
+            return dict.__getitem__(self, name)
+        if name in self.from_course:
+            return self.from_course[name]
+        if not name.startswith("__"):
+            self.read[name] = None
+        raise KeyError(name)
+
+
+class Scope:
+    """The namespace of one step, and what is beyond it."""
+
+    def __init__(self, course: types.ModuleType | None) -> None:
+        self.outside = Outside()
+        self.course = course
+        self.module = types.ModuleType(MODULE)
+        self.namespace: dict[str, Any] = vars(self.module)
+        self.namespace["__builtins__"] = self.outside
+        self.data: set[str] = set()  # names that hold constants
+        self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
+        names = () if course is None else course.__all__
+        offered = {name: getattr(course, name) for name in names}
+        functions = {name: value for name, value in offered.items() if callable(value)}
+        self.outside.from_course = ALWAYS_THERE | functions
+
+    def execute(self, chunk: dict[str, Any]) -> BaseException | None:
+        """Execute one statement of the submission; what it raised, should it raise."""
+        try:
+            with containment.time_limit(None if chunk["kind"] == "import" else STATEMENT_SECONDS):
+                exec(chunk["code"], self.namespace)
+        except BaseException as error:  # sys.exit() in a decorator too
+            self.fail(chunk, error)
+            return error
+        for name in chunk["names"]:
+            self.outside.broken.pop(name, None)
+        if chunk["kind"] in ("constant", "value"):
+            self.data.update(chunk["names"])
+        else:
+            self.data.difference_update(chunk["names"])
+        return None
+
+    def fail(self, chunk: dict[str, Any], error: BaseException) -> None:
+        """What a statement was to define is not there; only who needs it is told why."""
+        if chunk["kind"] == "import":
+            self._absent(chunk)
+            return
+        for name in chunk["names"]:
+            self.namespace.pop(name, None)
+            self.outside.broken[name] = error
+
+    def _absent(self, chunk: dict[str, Any]) -> None:
+        """A module that is missing: what the course has of it is found outside, by its name."""
+        module, attribute, name = chunk["module"], chunk["attribute"], chunk["names"][0]
+        helper = any(part in module.lower() for part in COURSE_MODULE_NAMES)
+        course = self.course if helper else None
+        if attribute == "*":
+            return
+        if attribute is None:
+            self.namespace[name] = Absent(module, course)
+        elif course is not None and callable(getattr(course, attribute, None)):
+            self.outside.from_course[name] = getattr(course, attribute)
+        elif name not in self.outside.from_course:
+            self.namespace[name] = Absent(f"{module}.{attribute}")
+
+    def correct_partners(self, target: str) -> None:
+        """Put the correct functions into the place of the submission's own, but for the target."""
+        for name in (*CELLS, *LOOPS, *HELPERS):
+            correct = getattr(self.course, name, None)
+            if name != target and correct is not None and self._fits(name):
+                self.namespace[name] = correct
+
+    def _fits(self, name: str) -> bool:
+        """Whether the course's function can stand for the submission's: a helper may differ."""
+        code = getattr(self.namespace.get(name), "__code__", None)
+        return name not in HELPERS or code is None or code.co_argcount == 1
+
+    def supply(self, values: dict[str, Any]) -> None:
+        """What functions may read as globals; the submission's constants of that name give way.
+
+        So do its matrices, whatever they are called: they have the sizes of one network.
+        """
+        for name in self.data & set(self.namespace):
+            if any(np.ndim(leaf) > 1 for leaf in _leaves(self.namespace[name]) if _is_array(leaf)):
+                self.stale[name] = self.namespace[name]
+        self.outside.from_arguments = self.stale | values
+        for name in self.data & set(self.outside.from_arguments):
+            self.namespace.pop(name, None)
+        self.outside.read.clear()  # what default arguments and decorators read
+
+
+class Program:
+    """A submission read from a file, as statements."""
+
+    def __init__(self, chunks: list[dict[str, Any]], labels: list[str]) -> None:
+        self.chunks = [{**c, "code": marshal.loads(c["code"].tobytes())} for c in chunks]
+        self.labels = set(labels)
+        self.too_slow: dict[int, BaseException] = {}  # statements that are not tried again
+
+    def scope(self, course: types.ModuleType | None) -> Scope:
+        """A fresh namespace in which the statements have been executed.
+
+        It is that of a module known to Python: data classes look their module up.
+        """
+        scope = Scope(course)
+        sys.modules[MODULE] = scope.module
+        for number, chunk in enumerate(self.chunks):
+            if number in self.too_slow:
+                scope.fail(chunk, self.too_slow[number])
+                continue
+            error = scope.execute(chunk)
+            if isinstance(error, TimeoutError):
+                self.too_slow[number] = error
+        return scope
+
+
+class Live:
+    """Functions that exist already: they and the functions that they call are made anew, each time
+    with a namespace of their own.
+    """
+
+    def __init__(self, functions: dict[str, Callable]) -> None:
+        self.functions = functions
+        codes = (getattr(function, "__code__", None) for function in functions.values())
+        self.labels = {code.co_filename for code in codes if code is not None}
+
+    def scope(self, course: types.ModuleType | None) -> Scope:
+        """A copy of the functions' namespaces, with what is data in them known as such."""
+        scope = Scope(course)
+        sources = []
+        for function in self.functions.values():
+            namespace = getattr(function, "__globals__", {})
+            if not any(namespace is source for source in sources):
+                sources.append(namespace)
+                scope.namespace.update(self._fresh(namespace, scope))
+        for name, function in self.functions.items():
+            scope.namespace[name] = _anew(function, scope.namespace)
+        return scope
+
+    def _fresh(self, namespace: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        values = {}
+        for name, value in namespace.items():
+            if name.startswith("__"):
+                continue
+            own = getattr(value, "__globals__", None) is namespace
+            values[name] = _anew(value, scope.namespace) if own else value
+            if not (callable(value) or isinstance(value, types.ModuleType)):
+                scope.data.add(name)
+            if any(isinstance(leaf, np.ndarray) for leaf in _leaves(value)):
+                scope.stale[name] = values.pop(name)
+        return values
+
+
+def _anew(function: Any, namespace: dict[str, Any]) -> Any:
+    """The same function with another namespace; anything else unchanged."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    copied = types.FunctionType(
+        function.__code__,
+        namespace,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copied.__kwdefaults__ = function.__kwdefaults__
+    copied.__dict__.update(function.__dict__)
+    return copied
+
+
+class BesideFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the files beside a submission as it is read itself: definitions only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """The file of that name, unless the standard library has one."""
+        file = self.folder / f"{name}.py"
+        if path is not None or name in sys.stdlib_module_names or not file.is_file():
+            return None
+        return importlib.util.spec_from_loader(name, self, origin=str(file))
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Execute its definitions, imports and simple constants."""
+        from ..load import loading
+
+        submission = loading.load(str(module.__spec__.origin))  # pyright: ignore
+        for chunk in submission.chunks:
+            with contextlib.suppress(Exception):
+                exec(chunk.code, vars(module))
+
+
+def course(name: str) -> types.ModuleType | None:
+    """The right functions of a dialect, to stand for those of a submission."""
+    try:
+        found = importlib.import_module(name)
+    except ImportError:
+        return None
+    course = types.ModuleType(name)
+    vars(course).update(vars(found))
+    for cell, entries in CACHES.items():
+        if entries in vars(course):
+            setattr(course, cell, _keeping(getattr(course, cell), getattr(course, entries)))
+    return course
+
+
+def _keeping(cell: Callable, entries: tuple[str, ...]) -> Callable:
+    """A cell whose cache holds the arrays it was given and returns, as hand-written ones do.
+
+    Ours copies them, which would hide it when a loop writes into one of them afterwards.
+    """
+
+    @functools.wraps(cell)
+    def forward(*arguments: Any, **keywords: Any) -> tuple:
+        *states, y, cache = cell(*arguments, **keywords)
+        given = inspect.signature(cell).bind(*arguments, **keywords).arguments
+        held = given | dict(zip(("a_next", "c_next"), states, strict=False))
+        kept = (held.get(name, entry) for name, entry in zip(entries, cache, strict=True))
+        return (*states, y, tuple(kept))
+
+    return forward
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    found = itertools.islice(codec.leaves(value), MOST_LOOKED_AT)
+    return (leaf for _, leaf in found)
+
+
+SIZES = {  # what the axes of the course's arguments count, column-major
+    **dict.fromkeys(("x", "da"), ("", "m", "T_x")),
+    **dict.fromkeys(("xt", "a0", "a_prev", "c_prev", "da_next", "dc_next"), ("", "m")),
+    **dict.fromkeys(("Wf", "Waa", "ba", "bf"), ("n_a",)),
+    **dict.fromkeys(("Wya", "Wy", "by"), ("n_y",)),
+    "Wax": ("", "n_x"),
+}
+SPELLINGS = {
+    "n_a": ("n_a", "na"),
+    "n_x": ("n_x", "nx"),
+    "n_y": ("n_y", "ny"),
+    "m": ("m",),
+    "T_x": ("T_x", "Tx", "T"),
+}
+
+
+def _sizes(offered: dict[str, Any]) -> dict[str, int]:
+    """The sizes that functions read as globals, from the shapes of the arguments."""
+    shapes = {name: np.shape(v) for name, v in offered.items() if isinstance(v, np.ndarray)}
+    sizes: dict[str, int] = {}
+    for name, axes in SIZES.items():
+        sizes |= {axis: n for axis, n in zip(axes, shapes.get(name, ()), strict=False) if axis}
+    if len(shapes.get("Wf", ())) == 2:  # it acts on a_prev and xt
+        sizes["n_x"] = shapes["Wf"][1] - shapes["Wf"][0]
+    return {spelling: n for size, n in sizes.items() for spelling in SPELLINGS[size]}
+
+
+def offered(function: Any, arguments: list) -> dict[str, Any]:
+    """What the arguments hold, by name: their own names, the keys of dicts in them, sizes."""
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    offered: dict[str, Any] = dict(zip(names, arguments, strict=False))
+    for path, leaf in itertools.islice(codec.leaves(arguments), MOST_LOOKED_AT):
+        if path and isinstance(path[-1], str) and path[-1].isidentifier():
+            offered.setdefault(path[-1], leaf)
+    weights = _first_dict(arguments)
+    named = {} if weights is None else dict.fromkeys(("parameters", "params"), weights)
+    return _sizes(offered) | named | offered
+
+
+def _first_dict(value: Any) -> dict | None:
+    """The first dict in nested tuples and lists: the parameters, inside caches too."""
+    for _ in range(codec.DEEPEST):  # a list may contain itself
+        if isinstance(value, tuple | list):
+            within = [entry for entry in value if isinstance(entry, dict | tuple | list)]
+            dicts = [entry for entry in within if isinstance(entry, dict)]
+            value = (dicts or within or [None])[0]
+    return value if isinstance(value, dict) else None

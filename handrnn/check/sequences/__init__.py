@@ -1,0 +1,1 @@
+"""Whole sequences: functions, modules of torch and layer classes."""
