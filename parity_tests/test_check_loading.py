@@ -378,7 +378,7 @@ def test_definitions_say_what_they_take():
             return a
     ''')
     layer, function = submission.definitions["LSTM"], submission.definitions["f"]
-    assert (layer.kind, layer.methods) == ("class", ("__init__", "forward"))
+    assert (layer.kind, tuple(layer.methods)) == ("class", ("__init__", "forward"))
     assert layer.arguments == (("size", False), ("bias", True))
     expected = (("a", False), ("b", False), ("c", True), ("d", False), ("e", True))
     assert function.arguments == expected
