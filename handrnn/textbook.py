@@ -18,7 +18,7 @@ LSTM
 GRU
     Wr, Wu (H, H + I) on concat; br, bu (H, 1); Wxn (H, I), bxn (H, 1); Whn (H, H), bhn (H, 1)
 
-RNN and LSTM may have an output layer beside these: Why (O, R), by (O, 1). Their cells then leave
+All may have an output layer beside these: Why (O, R), by (O, 1). Their cells then leave
 y = softmax(Why h_next + by), one column an example, in the cache as ``cache["y"]``. A loss on y
 comes back as a gradient on h, so that the backward functions have nothing to do with it.
 
@@ -447,12 +447,12 @@ def gru_cell_forward(xt: Array, h_prev: Array, parameters: Parameters) -> tuple[
     ----------
     xt : (I, B) input of this step
     h_prev : (H, B) hidden state of the step before
-    parameters : Wr, br, Wu, bu, Wxn, bxn, Whn, bhn
+    parameters : Wr, br, Wu, bu, Wxn, bxn, Whn, bhn and, where there is an output layer, Why, by
 
     Returns
     -------
     h_next : (H, B)
-    cache : what `gru_cell_backward` needs
+    cache : what `gru_cell_backward` needs and, with an output layer, "y" (O, B)
     """
     Wr = parameters["Wr"]
     Wu = parameters["Wu"]
@@ -481,6 +481,10 @@ def gru_cell_forward(xt: Array, h_prev: Array, parameters: Parameters) -> tuple[
         "n": n,
         "parameters": parameters,
     }
+    if "Why" in parameters:
+        Why = parameters["Why"]
+        by = parameters["by"]
+        cache["y"] = softmax(Why @ h_next + by)
     return h_next, cache
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from ... import compare
-from ..dialects import dialects
-from ..judge import returned
+from ..judge import returned, target
 from ..probe import probes
 from ..report import report
 from . import catalogue, lines
@@ -31,7 +30,7 @@ Produced = list[tuple[catalogue.Mistake, Outputs]]
 
 
 def explain(
-    function: dialects.Function,
+    one: target.Target,
     cases: Sequence[Case],
     without_cell: bool = False,
     own: lines.Lines | None = None,
@@ -40,7 +39,7 @@ def explain(
 
     Parameters
     ----------
-    function : that was judged
+    one : that was judged
     cases : probe, what was returned, and which results are wrong; on each probe
     without_cell : the equations of a step were right ones, so the mistake is in the loop
     own : the function's lines; of mistakes that cannot be told apart, those most like them are
@@ -53,32 +52,32 @@ def explain(
     """
     probe, flat, wrong = cases[0]
     if not wrong:
-        return (report.Named("unexplained", _form(function, flat.outputs)),)
-    entries = catalogue.for_function(function.name, function.dialect)
+        return (report.Named("unexplained", _form(one, flat.outputs)),)
+    entries = catalogue.for_function(one)
     if without_cell:
         entries = [e for e in entries if not any("_cell_" in name for name in e.edits)]
-    made = _produced(function, entries, probe)
+    made = _produced(one, entries, probe)
     fits = [(entry,) for entry, values in made if _same(values, flat.outputs)]
-    fits = [fit for fit in fits if _confirmed(function, fit, cases[1:])]
+    fits = [fit for fit in fits if _confirmed(one, fit, cases[1:])]
     if not fits:
-        clipped = _clipped(function, cases)
+        clipped = _clipped(one, cases)
         if clipped:
             return clipped
-        fits = _pair(function, made, cases)
+        fits = _pair(one, made, cases)
     if fits:
-        return _named(function, fits, cases, own)
-    return (report.Named("unexplained", _pattern(function, probe, flat.outputs, wrong)),)
+        return _named(one, fits, cases, own)
+    return (report.Named("unexplained", _pattern(one, probe, flat.outputs, wrong)),)
 
 
 REMOVED = re.compile(r"`np\.(float_?|int|bool|complex_?|object|str)` was (a deprecated|removed)")
 
 
-def of_stop(function: dialects.Function, error: Any, line: str) -> tuple[report.Named, ...]:
+def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ...]:
     """The mistake that made a function raise, where the message and the line give it away.
 
     Parameters
     ----------
-    function : that raised
+    one : that raised
     error : runner's record of the exception
     line : of the submission, that raised it
     """
@@ -89,7 +88,7 @@ def of_stop(function: dialects.Function, error: Any, line: str) -> tuple[report.
         )
         return (report.Named("float32", why, _first_sentence(error.message), line),)
     gathers = re.search(r"\b(np|numpy)\.append\(", line) and "inhomogeneous" in error.message
-    if gathers and function.kind == "forward":
+    if gathers and one.function.kind == "forward":
         why = (
             "np.append makes one flat array of numbers: a list, and caches.append(cache), keeps"
             " one cache a step."
@@ -110,20 +109,20 @@ def _first_sentence(text: str) -> str:
 
 
 def _produced(
-    function: dialects.Function, entries: Sequence[catalogue.Mistake], probe: probes.Probe
+    one: target.Target, entries: Sequence[catalogue.Mistake], probe: probes.Probe
 ) -> Produced:
     """What each entry alone makes of a probe, where it can run."""
-    outputs = ((entry, _outputs(function, (entry,), probe)) for entry in entries)
+    outputs = ((entry, _outputs(one, (entry,), probe)) for entry in entries)
     return [(entry, values) for entry, values in outputs if values is not None]
 
 
 def _outputs(
-    function: dialects.Function, entries: Sequence[catalogue.Mistake], probe: probes.Probe
+    one: target.Target, entries: Sequence[catalogue.Mistake], probe: probes.Probe
 ) -> Outputs | None:
     """The results with these mistakes, or None where they exclude each other or cannot run."""
     try:
         with np.errstate(all="ignore"):
-            return catalogue.predict(function, probe, *entries)
+            return catalogue.predict(one, probe, *entries)
     except Exception:  # two mistakes together may stop in any way at all
         return None
 
@@ -145,20 +144,18 @@ def equal(ours: np.ndarray, theirs: np.ndarray) -> bool:
     return compare.normwise_error(ours, theirs) <= tolerance
 
 
-def _confirmed(
-    function: dialects.Function, fit: Sequence[catalogue.Mistake], cases: Sequence[Case]
-) -> bool:
+def _confirmed(one: target.Target, fit: Sequence[catalogue.Mistake], cases: Sequence[Case]) -> bool:
     """Whether mistakes reproduce the results on the other probes too."""
     for probe, flat, _ in cases:
-        made = _outputs(function, fit, probe)
+        made = _outputs(one, fit, probe)
         if made is None or not _same(made, flat.outputs):
             return False
     return True
 
 
-def _clipped(function: dialects.Function, cases: Sequence[Case]) -> tuple[report.Named, ...]:
+def _clipped(one: target.Target, cases: Sequence[Case]) -> tuple[report.Named, ...]:
     """Whether the wrong gradients are clipped, at whatever bound it is."""
-    if not function.kind.endswith("backward"):
+    if not one.function.kind.endswith("backward"):
         return ()
     _, flat, wrong = cases[0]
     if any(name not in flat.outputs for name in wrong):
@@ -167,14 +164,14 @@ def _clipped(function: dialects.Function, cases: Sequence[Case]) -> tuple[report
     if not np.isfinite(most):
         return ()
     for probe, flat, names in cases:
-        right = function.expected(probe)
+        right = one.expected(probe)
         for name, ours in flat.outputs.items():
             bound = most if name in wrong else np.inf
             if ours.dtype.kind == "c" or not equal(ours, np.clip(right[name], -bound, bound)):
                 return ()
         if not set(names) <= set(wrong):
             return ()
-    names = dialects.listed(wrong)
+    names = ", ".join(wrong)
     return (
         report.Named(
             "clipped-inside",
@@ -213,23 +210,23 @@ class _Candidate:
 
 
 def _pair(
-    function: dialects.Function, made: Produced, cases: Sequence[Case]
+    one: target.Target, made: Produced, cases: Sequence[Case]
 ) -> list[tuple[catalogue.Mistake, ...]]:
     """Two mistakes that together do what none does alone; all such that cannot be told apart."""
     probe, flat, _ = cases[0]
-    right = function.expected(probe)
-    candidates, bad = _candidates(function, made, flat.outputs, right)
+    right = one.expected(probe)
+    candidates, bad = _candidates(one, made, flat.outputs, right)
     for a, b in _likely_first(candidates, bad):
         pair = (a.entry, b.entry)
-        if _confirmed(function, pair, cases):
+        if _confirmed(one, pair, cases):
             alike = [(c.entry, b.entry) for c in candidates if c.like(a)]
             alike += [(a.entry, c.entry) for c in candidates if c.like(b)]
-            return [pair, *(other for other in alike if _confirmed(function, other, cases))]
+            return [pair, *(other for other in alike if _confirmed(one, other, cases))]
     return []
 
 
 def _candidates(
-    function: dialects.Function, made: Produced, returned: Outputs, right: Outputs
+    one: target.Target, made: Produced, returned: Outputs, right: Outputs
 ) -> tuple[list[_Candidate], int]:
     """The mistakes that change nothing which the submission has right; and what it has wrong.
 
@@ -237,12 +234,12 @@ def _candidates(
     not reach gives it away.
     """
     right = {name: value for name, value in right.items() if name in returned}
-    reference = list(_parts(function, right, right))
-    ours = list(_parts(function, returned, right))
+    reference = list(_parts(one, right, right))
+    ours = list(_parts(one, returned, right))
     bad = _bits(not _alike(a, b) for a, b in zip(ours, reference, strict=True))
     found = []
     for entry, values in made:
-        theirs = list(_parts(function, values, right))
+        theirs = list(_parts(one, values, right))
         changes = _bits(not _alike(a, b) for a, b in zip(theirs, reference, strict=True))
         if changes and not changes & ~bad:
             same = _bits(_alike(a, b) for a, b in zip(theirs, ours, strict=True))
@@ -250,13 +247,11 @@ def _candidates(
     return found, bad
 
 
-def _parts(
-    function: dialects.Function, values: Outputs, right: Outputs
-) -> Iterator[np.ndarray | None]:
+def _parts(one: target.Target, values: Outputs, right: Outputs) -> Iterator[np.ndarray | None]:
     """The results one by one, sequences step by step; None for what is not there."""
     for name, reference in right.items():
         value = values.get(name)
-        axes = function.layout(name).axes
+        axes = one.layout(name).axes
         if "time" not in axes:
             yield value
             continue
@@ -291,7 +286,7 @@ def _likely_first(
 
 
 def _named(
-    function: dialects.Function,
+    one: target.Target,
     fits: Sequence[tuple[catalogue.Mistake, ...]],
     cases: Sequence[Case],
     own: lines.Lines | None,
@@ -300,14 +295,14 @@ def _named(
     probe, flat, wrong = cases[0]
     named: dict[tuple[str, str], report.Named] = {}
     for fit in fits:
-        made = _outputs(function, fit, probe)
+        made = _outputs(one, fit, probe)
         assert made is not None
         shared = [name for name in wrong if name in made and name in flat.outputs]
         off = max((error(flat.outputs[name], made[name]) for name in shared), default=0.0)
         what = shared[0] if shared else "result"
         together = "" if len(fit) == 1 else " (both mistakes together)"
         for entry in fit:
-            shown = catalogue.show(entry, function.dialect)
+            shown = catalogue.show(entry, one.match.dialect)
             proof = (
                 f"your {what} equals the reference with this mistake planted into it{together},"
                 f" to {off:.0e}, on {len(cases)} probes; so do all other results"
@@ -329,24 +324,24 @@ def error(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def _pattern(
-    function: dialects.Function, probe: probes.Probe, returned: Outputs, wrong: Sequence[str]
+    one: target.Target, probe: probes.Probe, returned: Outputs, wrong: Sequence[str]
 ) -> str:
     """How what is wrong differs, in words: a factor, a transpose, one time step, another result."""
-    right = function.expected(probe)
+    right = one.expected(probe)
     said = []
     for name in wrong:
         if name in returned and name in right:
-            text = likeness(name, returned[name], right, function.layout(name).axes)
+            text = likeness(name, returned[name], right, one.layout(name).axes)
             if text:
                 said.append(text)
     return "no entry of the catalogue explains it" + (": " + "; ".join(said[:4]) if said else "")
 
 
-def _form(function: dialects.Function, returned: Outputs) -> str:
+def _form(one: target.Target, returned: Outputs) -> str:
     """What there is to say where every number that came back is right."""
     if not returned:
         return "it returns no numbers that could be compared"
-    if all(name in returned for name in function.gives):
+    if all(name in returned for name in one.expected(probes.draw(0)) if "." not in name):
         return "its numbers are right, the form in which it returns them is not"
     return "the numbers that it returns are right, but some of its results are not there"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..dialects import dialects
+from ..dialects import dialect as dialects
 from ..report import report
 
 DELTAS = {"ft": "dft", "it": "dit", "cct": "dcct", "ot": "dot"}
@@ -59,7 +59,7 @@ class Lines:
     Attributes
     ----------
     definition : of the function, see `loading`
-    function : which course function it is
+    function : which function of a dialect it is
     order : the course's names of its arguments
     """
 
@@ -162,6 +162,33 @@ class Lines:
         lines = self.definition.source.splitlines()
         k = number - self.definition.line
         return lines[k].strip() if 0 <= k < len(lines) else ""
+
+
+def in_course(term: Any) -> str:
+    """The course's name of what a term of any dialect is; its own if the course has none."""
+    quantity = getattr(term, "quantity", "")
+    if quantity in ("", "W", "dW"):
+        return str(getattr(term, "name", ""))
+    return next((n for n, q in COURSE.items() if q == quantity), term.name)
+
+
+COURSE = {
+    **{"xt": "xt", "x": "x", "a_prev": "h_prev", "a0": "h0", "c_prev": "c_prev", "c0": "c0"},
+    **{"a_next": "h_next", "c_next": "c_next", "yt_pred": "yt", "a": "h", "c": "c"},
+    **{"y_pred": "y", "da": "dy", "da_next": "dh_next", "dc_next": "dc_next"},
+    **{"da_prev": "dh_prev", "dc_prev": "dc_prev", "dx": "dx", "dxt": "dxt", "da0": "dh0"},
+}
+
+
+def _given(function: dialects.Function) -> list[str]:
+    """The course's names of what a function returns."""
+    return [in_course(term) for term in function.calls[-1].gives]
+
+
+def _cached(function: dialects.Function) -> tuple[str, ...]:
+    """The entries of the prescribed cache of one step, the parameters aside."""
+    bundle = function.cache_given or function.cache_taken
+    return () if bundle is None else dialects.step_entries(bundle)
 
 
 def _likeness(statement: Statement, mistake: report.Named) -> float:
@@ -277,7 +304,7 @@ class _Names(ast.NodeTransformer):
                 self._mean(value.id, key)
         for node in ast.walk(tree):
             if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-                for one, name in zip(node.value.elts, self.function.gives, strict=False):
+                for one, name in zip(node.value.elts, _given(self.function), strict=False):
                     if isinstance(one, ast.Name):
                         self._mean(one.id, name)
             if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load):
@@ -299,14 +326,12 @@ class _Names(ast.NodeTransformer):
 
     def is_cache(self, node: ast.AST) -> bool:
         """Whether a tuple is as long as the course's cache of a step."""
-        if not self.function.cell or self.function.dialect != "course":
-            return False
-        names = dialects.CACHE[self.function.cell]
-        return isinstance(node, ast.Tuple) and len(node.elts) == len(names) + 1
+        names = _cached(self.function)
+        return bool(names) and isinstance(node, ast.Tuple) and len(node.elts) == len(names) + 1
 
     def _cached(self, node: ast.Tuple) -> None:
         if self.is_cache(node):
-            names = (*dialects.CACHE[self.function.cell], "parameters")
+            names = (*_cached(self.function), "parameters")
             for one, name in zip(node.elts, names, strict=True):
                 if isinstance(one, ast.Name):
                     self._mean(one.id, name)

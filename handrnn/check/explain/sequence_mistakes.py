@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..probe import planting
 from ..report import report
 from ..sequences import conventions
-from . import catalogue, explain, planting
+from . import catalogue, explain
 
 PAIR_SECONDS = 2.0
 READING_SECONDS = 4.0  # for mistakes under other orders of the gates

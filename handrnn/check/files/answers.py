@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from ... import compare, layouts
-from ..explain import catalogue, planting
-from ..probe import conditioning
+from ..explain import catalogue
+from ..probe import conditioning, planting
 from ..report import report
 from ..sequences import conventions
 from . import cases

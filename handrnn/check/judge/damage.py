@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..dialects import dialects
 from ..explain import catalogue
 from ..report import report
 from ..run import scopes
-from . import runs, submitted
+from . import runs, target
 
 SIZES = {spelling for spellings in scopes.SPELLINGS.values() for spelling in spellings}
 
 
-def of_calls(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Named, ...]:
+def of_calls(one: target.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Named, ...]:
     """Mistakes that leave the results alone: arguments changed, globals read."""
     named = []
-    own = target.lines
-    read = _data_read(target, chosen)
+    own = one.lines
+    read = _data_read(one, chosen)
     if read:
         names, them = ", ".join(read), "it" if len(read) == 1 else "them"
         named.append(
@@ -30,14 +29,14 @@ def of_calls(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[re
                 "reads-global",
                 f"It reads {names} from outside instead of taking {them} from its arguments: with"
                 " another network, or another notebook, it computes with the wrong numbers.",
-                _whence(target, read, judged=any(trial.returned for trial in chosen)),
+                _whence(one, read, judged=any(trial.returned for trial in chosen)),
                 own.using(read),
             )
         )
-    changed = _changed_arguments(target, chosen)
+    changed = _changed_arguments(one, chosen)
     if changed:
         names = ", ".join(changed)
-        upstream = any(name.startswith(("da", "dc")) for name in changed)
+        upstream = any(name.startswith("d") for name in changed)
         named.append(
             report.Named(
                 "upstream-in-place" if upstream else "argument-in-place",
@@ -73,28 +72,25 @@ def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
     )
 
 
-def unusable_caches(
-    target: submitted.Target, trials: dict[str, runs.Ways]
-) -> tuple[report.Named, ...]:
+def unusable_caches(one: target.Target, trials: dict[str, runs.Ways]) -> tuple[report.Named, ...]:
     """Caches without one entry a step, unless the submission's own backward function reads them."""
-    entry = catalogue.detected(target.name, "caches")
-    first = next(iter(trials[target.name]["own"]), None)
+    entry = catalogue.detected(one.function.of, "caches")
+    first = next(iter(trials[one.name]["own"]), None)
     if entry is None or first is None or first.flat is None or not first.flat.suspects:
         return ()
-    if runs.read_well(target, trials):
+    if runs.read_well(one, trials):
         return ()
     notes = [note for note in first.flat.notes if "cache" in note]
-    if target.function.kind == "cell_forward":
+    if one.function.kind == "cell_forward":
         proof = "; ".join(note for note in notes if " hold" in note and " no " in note)
         why = "The cache does not hold what the backward function takes from it."
         return (report.Named(entry.id, why, proof),)
     return (report.Named(entry.id, entry.why, "; ".join(notes), entry.wrong, entry.right),)
 
 
-def _data_read(target: submitted.Target, chosen: Sequence[runs.Trial]) -> list[str]:
+def _data_read(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
     """Names of numbers that are read as globals; what is nowhere may be a module or a helper."""
-    known = {*dialects.known(target.function, chosen[0].probe, target.call.update_gate)}
-    known |= SIZES | {*target.call.order}
+    known = one.names | SIZES | {*one.order}
     names = dict.fromkeys(name for trial in chosen for name in trial.outcome.globals_read)
     return [name for name in names if name in known or name not in _undefined(chosen)]
 
@@ -106,11 +102,9 @@ def _undefined(chosen: Sequence[runs.Trial]) -> set[str]:
     return {name for message in messages for name in re.findall(r"name '(\w+)'", message)}
 
 
-def _whence(target: submitted.Target, read: Sequence[str], *, judged: bool) -> str:
+def _whence(one: target.Target, read: Sequence[str], *, judged: bool) -> str:
     """What names read as globals are not taken from, and what they were judged with."""
-    function, order = target.function, target.call.order
-    weights = dialects.PARAMETERS.get((function.dialect, function.cell), {})
-    weights = {dialects.renamed(name, target.call.update_gate) for name in weights}
+    order, weights = one.order, one.weights
     holders = [name for name in ("parameters", "cache", "caches") if name in order]
     said = []
     held = [n for n in read if holders and n not in order and n in weights | {"parameters"}]
@@ -133,12 +127,12 @@ def _are(names: Sequence[str]) -> str:
     return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
-def _changed_arguments(target: submitted.Target, chosen: Sequence[runs.Trial]) -> list[str]:
+def _changed_arguments(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
     """Names of the arguments that are not what they were before one of the calls."""
     names = []
     for trial in chosen:
         after = trial.outcome.arguments_after
-        for argument, before, now in zip(target.call.order, trial.sent, after, strict=False):
+        for argument, before, now in zip(one.order, trial.sent, after, strict=False):
             names += [name for name, a, b in _leaves(argument, before, now) if not _unchanged(a, b)]
     return list(dict.fromkeys(names))
 

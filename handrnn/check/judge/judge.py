@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from ... import __version__, compare
-from ..dialects import dialects, recognition
+from ..dialects import dialect as dialects
+from ..dialects import match as matching
 from ..explain import explain
 from ..load import parts
-from ..probe import probes
+from ..probe import probes, truth
 from ..report import report
 from ..sequences import layer_classes
-from . import damage, runs, submitted, witness, wording
+from . import damage, outline, runs, submitted, target, witness, wording
 
 
 def judge(
@@ -27,10 +28,10 @@ def judge(
     wanted: Sequence[str] = (),
     seconds: float = 10.0,
     live: Any = None,
-    dialect: str | None = None,
+    dialect: dialects.Dialect | None = None,
     second_opinion: bool = True,
 ) -> report.FileReport:
-    """Judge every course function of a submission.
+    """Judge every function of a submission that a dialect knows.
 
     Parameters
     ----------
@@ -39,19 +40,26 @@ def judge(
         Empty: all that are there.
     seconds : limit of each run of each function
     live : functions of the running program by name, instead of the submission's code
-    dialect : "course" or "batch_first"; None: told function by function
+    dialect : the only one to look for; None: all that there are
     second_opinion : whether torch is asked about the reference, where it is installed
 
     Returns
     -------
     report.FileReport
     """
-    targets = submitted.functions(submission, wanted, dialect)
+    known = [dialect] if dialect else list(dialects.all_dialects().values())
+    found = submitted.targets(submission, known)
+    targets = [one for one in found if not wanted or _is_wanted(one, wanted, found)]
     drawn = [probes.draw(seed) for seed in runs.SEEDS]
     trials = runs.tried(submission, targets, drawn, seconds, live)
-    functions = {
-        target.name: _judged(target, trials, submission, seconds, live) for target in targets
-    }
+    functions: dict[str, report.FunctionReport] = {}
+    skipped = []
+    for one in targets:
+        why = _unjudged(one, trials)
+        if why:
+            skipped.append(report.NotJudged(one.name, one.definition.line, why))
+        else:
+            functions[one.name] = _judged(one, trials, submission, seconds, live)
     functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
     layers = _layers(submission, wanted, seconds) if live is None else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
@@ -62,14 +70,48 @@ def judge(
     classes = {name.split(".")[0] for name in functions}
     for name in wanted:
         if name not in functions and name not in classes:
-            functions[name] = report.FunctionReport(name, report.NOT_FOUND)
+            why = next((s.why for s in skipped if s.name == name), "")
+            functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=why)
     return report.FileReport(
         str(submission.path or submission.name),
         functions,
-        (*submission.problems, *submitted.methods(submission)),
+        submission.problems,
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
+        not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
+        recurrent=any(name not in truth.ELEMENTARY for name in functions),
     )
+
+
+def _is_wanted(one: target.Target, wanted: Sequence[str], found: Sequence[target.Target]) -> bool:
+    """Whether a target was asked for, or makes the cache of one that was."""
+    names = {one.name, one.definition.name, one.function.owner}
+    if names & set(wanted):
+        return True
+    return any(
+        other.function.needs and other.forward is one.match and other.name in wanted
+        for other in found
+    )
+
+
+def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
+    """Why a target cannot be judged by itself, if so: it goes on from another one's results."""
+    if not one.definition.filled:
+        return ""
+    ways = trials[one.name]
+    if any(runs.all_right(ways[way]) for way in ("alone", "own", "chain")):
+        return ""
+    if one.function.needs and one.forward is None:
+        wanted = one.match.dialect.forward_of(one.function)
+        name = wanted.name if wanted else "the forward function"
+        return f"it goes on from the cache of {name}, which is not in the file"
+    before = [trial.before for way in ("alone", "own") for trial in ways[way] if trial.before]
+    if before and one.function.owner:
+        return f"{before[0]} does not return: repair that first"
+    source = one.forward.function.name if one.forward else ""
+    if one.function.needs and source in trials and not _right_by_itself(source, trials):
+        return f"its cache comes from {source}, which is wrong: repair that first"
+    return ""
 
 
 def _layers(
@@ -90,29 +132,33 @@ def _layers(
 
 def _private_helpers(
     submission: parts.Submission,
-    targets: Sequence[submitted.Target],
+    targets: Sequence[target.Target],
     trials: dict[str, runs.Ways],
     layers: dict[str, report.FunctionReport],
 ) -> set[str]:
     """Helpers that only share their name with the course's: what uses them is right with them."""
     found = set()
     for helper in targets:
-        if helper.name not in submitted.ELEMENTARY or not helper.definition.filled:
+        if helper.name not in truth.ELEMENTARY or not helper.definition.filled:
             continue
         name = helper.definition.name
         users = [
-            runs.right_with_own(trials[target.name])
-            for target in targets
-            if target is not helper and target.definition.filled and name in target.uses
+            runs.right_with_own(trials[one.name])
+            for one in targets
+            if one is not helper and one.definition.filled and name in one.uses
         ]
         users += [
             layers[method].passed
             for method in layers
-            if name in submitted.looked_up(submission, submission.definitions[_class_of(method)])
+            if name in _uses(submission, _class_of(method))
         ]
         if users and all(users) and not runs.all_right(trials[helper.name]["alone"]):
             found.add(helper.name)
     return found
+
+
+def _uses(submission: parts.Submission, name: str) -> frozenset[str]:
+    return submitted.looked_up(submission, name, submission.definitions[name])
 
 
 def _class_of(method: str) -> str:
@@ -134,18 +180,22 @@ def judge_live(
     """Judge a function of the running program; see `handrnn.check.function`."""
     if not callable(fn):
         raise TypeError(f"{fn!r} cannot be called: a function is needed")
-    if dialect not in (None, *dialects.DIALECTS):
-        raise ValueError(f"dialect is {dialect!r}: it can be {', '.join(dialects.DIALECTS)}")
+    known = dialects.all_dialects()
+    if dialect not in (None, *known):
+        raise ValueError(f"dialect is {dialect!r}: it can be {', '.join(known)}")
     definition = submitted.definition_of(fn, name)
-    if recognition.recognise(definition, dialect) is None:
-        names = ", ".join(dict.fromkeys(name for _, name in dialects.ALL))
-        raise ValueError(f"{definition.name} is no course function: name= can be {names}")
     submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
+    chosen = known[dialect] if dialect else None
+    if not submitted.targets(submission, [chosen] if chosen else list(known.values())):
+        names = dict.fromkeys(n for d in known.values() for n in d.functions)
+        raise ValueError(
+            f"{definition.name} is no function of a dialect: name= can be {', '.join(names)}"
+        )
     return judge(
         submission,
         seconds=seconds,
         live={definition.name: fn},
-        dialect=dialect,
+        dialect=chosen,
         second_opinion=second_opinion,
     )
 
@@ -158,59 +208,61 @@ def _broken(
     """Reports of the course functions that do not parse."""
     reports = {}
     for theirs, problem in submission.broken.items():
-        name = recognition.course_name(theirs)
-        if name is not None and name not in functions and (not wanted or name in wanted):
+        name = matching.canonical(theirs)
+        known = {n for d in dialects.all_dialects().values() for n in d.functions}
+        if name in known and name not in functions and (not wanted or name in wanted):
             reports[name] = report.FunctionReport(name, report.CRASHED, where=problem)
     return reports
 
 
 def _judged(
-    target: submitted.Target,
+    one: target.Target,
     trials: dict[str, runs.Ways],
     submission: parts.Submission,
     seconds: float,
     live: Any,
 ) -> report.FunctionReport:
     """The report of one function."""
-    definition = target.definition
+    definition = one.definition
     base = report.FunctionReport(
-        target.name,
+        one.name,
         report.NOT_FILLED_IN,
         line=definition.line,
         cell=definition.cell,
         source=wording.first_line(definition.source),
-        notes=target.notes,
+        notes=one.match.notes,
+        dialect=one.match.dialect.name,
     )
     if not definition.filled:
         return replace(base, where=wording.gaps(definition.source))
-    ways = trials[target.name]
-    right_cell = target.calls_its_cell and _right_by_itself(target.cell_name, trials)
-    chosen = _deciding(target, ways, right_cell)
+    ways = trials[one.name]
+    right_cell = one.calls_its_cell and _right_by_itself(one.steps_function, trials)
+    chosen = _deciding(one, ways, right_cell)
     base = replace(
         base,
         seconds=sum(trial.outcome.seconds for way in ways.values() for trial in way),
         output=chosen[0].outcome.stdout,
         notes=base.notes + wording.notes(chosen),
-        tensors=_tensors(target, chosen),
+        tensors=_tensors(one, chosen),
     )
     if not all(trial.returned for trial in chosen):
-        return _stopped(target, base, chosen, submission, seconds, live)
-    named = damage.of_calls(target, chosen)
+        return _stopped(one, base, chosen, submission, seconds, live)
+    named = damage.of_calls(one, chosen)
     if all(trial.right for trial in chosen):
         at_the_edge = [trial for way in runs.EDGES for trial in ways[way]]
-        base = replace(base, notes=base.notes + wording.edge_note(target, at_the_edge))
-        base = replace(base, notes=base.notes + wording.company_note(target, ways, chosen))
-        named += damage.kept_state(ways) + damage.unusable_caches(target, trials)
-        return _harmful(target, base, named)
+        base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
+        base = replace(base, notes=base.notes + wording.company_note(one, ways, chosen))
+        named += damage.kept_state(ways) + damage.unusable_caches(one, trials)
+        return _harmful(one, base, named)
     first = next(trial for trial in chosen if not trial.right)
     if _empty(first):
         where = wording.nothing(first, definition.source)
         return replace(base, verdict=report.NOT_FILLED_IN, where=where)
-    own = target.lines
+    own = one.lines
     named = named + explain.explain(
-        target.function,
+        one,
         _cases(sorted(chosen, key=lambda trial: trial.right)),
-        without_cell=target.calls_its_cell and (right_cell or chosen is ways["alone"]),
+        without_cell=one.calls_its_cell and (right_cell or chosen is ways["alone"]),
         own=own,
     )
     line, source = own.find(named, first.wrong)
@@ -225,12 +277,12 @@ def _judged(
 
 
 def _harmful(
-    target: submitted.Target, base: report.FunctionReport, named: tuple[report.Named, ...]
+    one: target.Target, base: report.FunctionReport, named: tuple[report.Named, ...]
 ) -> report.FunctionReport:
     """The report of a function whose results are right, whatever else it does."""
     if not named:
         return replace(base, verdict=report.PASS, line=None, cell=None, source="")
-    line, source = target.lines.find(named, ())
+    line, source = one.lines.find(named, ())
     where = "its results are right, what else it does is not"
     return replace(base, verdict=report.FAIL, mistakes=named, where=where, line=line, source=source)
 
@@ -240,7 +292,7 @@ def _cases(trials: Sequence[runs.Trial]) -> list[explain.Case]:
     return [(t.probe, t.flat, t.wrong) for t in trials if t.flat is not None]
 
 
-def _deciding(target: submitted.Target, ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
+def _deciding(one: target.Target, ways: runs.Ways, right_cell: bool) -> list[runs.Trial]:
     """The trials that the verdict rests on: alone, if the function can be run so.
 
     A function that only works with the submission's own cells and caches (other names, another
@@ -256,15 +308,18 @@ def _deciding(target: submitted.Target, ways: runs.Ways, right_cell: bool) -> li
         return chain
     if runs.all_right(own) and all(runs.only_caches_wrong(t) for t in alone):
         return own
+    own = own or (chain if one.function.needs else [])
     better = runs.all_right(own) or _count_right(own) > _count_right(alone)
-    if better and not target.has_partners:
+    if better and not one.has_partners:
         return own
     private = any(t.flat is None or t.flat.problems for t in alone)
-    if private and all(t.returned for t in own):
+    if private and own and all(t.returned for t in own):
         return own
     if private and chain and all(t.returned for t in chain):
         return chain
-    return own if right_cell and all(t.returned for t in own) else alone
+    if right_cell and own and all(t.returned for t in own):
+        return own
+    return chain if right_cell and not own and all(t.returned for t in chain) else alone
 
 
 def _count_right(tried: Sequence[runs.Trial]) -> int:
@@ -280,26 +335,24 @@ def _right_by_itself(name: str, trials: dict[str, runs.Ways]) -> bool:
     )
 
 
-def _tensors(target: submitted.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Tensor, ...]:
+def _tensors(one: target.Target, chosen: Sequence[runs.Trial]) -> tuple[report.Tensor, ...]:
     """Every result that was compared, at its worst over the probes."""
     return report.worst(
-        report.Tensor(
-            d.name, d.error, d.units, d.share, d.problem or "", _profile(target, trial, d)
-        )
+        report.Tensor(d.name, d.error, d.units, d.share, d.problem or "", _profile(one, trial, d))
         for trial in chosen
         for d in trial.differences
     )
 
 
 def _profile(
-    target: submitted.Target, trial: runs.Trial, difference: compare.Difference
+    one: target.Target, trial: runs.Trial, difference: compare.Difference
 ) -> dict[str, list[float]]:
     """What a picture shows of a wrong result."""
     if difference.passed or difference.problem or trial.flat is None:
         return {}
     name = difference.name
-    reference = target.function.expected(trial.probe)[name]
-    return report.profile(trial.flat.outputs[name], reference, target.function.layout(name))
+    reference = one.expected(trial.probe)[name]
+    return report.profile(trial.flat.outputs[name], reference, one.layout(name))
 
 
 def _empty(first: runs.Trial) -> bool:
@@ -310,7 +363,7 @@ def _empty(first: runs.Trial) -> bool:
 
 
 def _stopped(
-    target: submitted.Target,
+    one: target.Target,
     base: report.FunctionReport,
     chosen: Sequence[runs.Trial],
     submission: parts.Submission,
@@ -324,41 +377,41 @@ def _stopped(
         return replace(base, verdict=report.TIMED_OUT, where=text)
     if outcome.error is None:
         return replace(base, verdict=report.CRASHED, where="its process ended without an answer")
-    line = outcome.error.line or target.definition.line
+    line = outcome.error.line or one.definition.line
     frames = outcome.error.frames
     crashed = replace(
         base,
         verdict=report.CRASHED,
         where=explain.message(outcome.error),
         line=line,
-        cell=frames[-1].cell if frames else target.definition.cell,
-        source=target.lines.text(line) or wording.failing_line(submission, frames),
-        mistakes=damage.of_calls(target, chosen),
+        cell=frames[-1].cell if frames else one.definition.cell,
+        source=one.lines.text(line) or wording.failing_line(submission, frames),
+        mistakes=damage.of_calls(one, chosen),
     )
-    known = explain.of_stop(target.function, outcome.error, crashed.source)
-    known = known or _square(target, submission, seconds, live)
+    known = explain.of_stop(one, outcome.error, crashed.source)
+    known = known or _square(one, submission, seconds, live)
     return replace(crashed, mistakes=crashed.mistakes + known)
 
 
 def _square(
-    target: submitted.Target, submission: parts.Submission, seconds: float, live: Any
+    one: target.Target, submission: parts.Submission, seconds: float, live: Any
 ) -> tuple[report.Named, ...]:
     """What it is that raises unless all matrices are square."""
-    trials = runs.on_square(target, submission, seconds, live)
+    trials = runs.on_square(one, submission, seconds, live)
     if not all(trial.returned for trial in trials) or all(trial.right for trial in trials):
         return ()
-    found = explain.explain(target.function, _cases(trials))
+    found = explain.explain(one, _cases(trials))
     return tuple(named for named in found if named.id != "unexplained")
 
 
 def _with_partners(
     functions: dict[str, report.FunctionReport],
     trials: dict[str, runs.Ways],
-    targets: Sequence[submitted.Target],
+    targets: Sequence[target.Target],
 ) -> dict[str, report.FunctionReport]:
     """Say of a right function that the submission's other functions spoil its results."""
     result = dict(functions)
-    target_of = {target.name: target for target in targets}
+    target_of = {one.name: one for one in targets}
     for name, judged in functions.items():
         if not judged.passed or runs.all_right(trials[name]["chain"]):
             continue  # what is right on its own caches needs no others
@@ -371,14 +424,15 @@ def _with_partners(
 
 
 def _spoilt(
-    target: submitted.Target,
+    one: target.Target,
     judged: report.FunctionReport,
     way: str,
     tried: Sequence[runs.Trial],
     functions: dict[str, report.FunctionReport],
 ) -> report.FunctionReport:
     """A right function whose results are wrong in company: a note, or whose fault it is."""
-    guilty = [name for name, other in functions.items() if not other.passed]
+    called = {*one.uses, one.forward.function.name if one.forward else ""}
+    guilty = [n for n, f in functions.items() if not f.passed and n.partition(".")[0] in called]
     trial = next(trial for trial in tried if not trial.right)
     company = "with your own functions" if way == "own" else "on your own caches"
     wrong = ", ".join(trial.wrong) or (
@@ -388,16 +442,16 @@ def _spoilt(
         note = f"right by itself; {company} not ({wrong}): repair {', '.join(guilty)} first"
         return replace(judged, notes=(*judged.notes, note))
     if all(t.flat is not None for t in tried):
-        known = explain.explain(target.function, _cases(tried), own=target.lines)
+        known = explain.explain(one, _cases(tried), own=one.lines)
         if known[0].id != "unexplained":
-            line, source = target.lines.find(known, trial.wrong)
+            line, source = one.lines.find(known, trial.wrong)
             return replace(
                 judged,
                 verdict=report.FAIL,
                 mistakes=known,
                 where=f"{company}: {wording.where(trial)}",
                 line=line,
-                cell=target.definition.cell,
+                cell=one.definition.cell,
                 source=source,
             )
     return replace(
@@ -417,15 +471,15 @@ def _spoilt(
 
 def _witnessed(
     functions: dict[str, report.FunctionReport],
-    targets: Sequence[submitted.Target],
+    targets: Sequence[target.Target],
     probe: probes.Probe,
 ) -> dict[str, report.FunctionReport]:
     """The second opinion on the reference of each cell that was judged."""
     cell_of = {
-        target.name: target.function.cell
-        for target in targets
-        if target.name in functions
-        if functions[target.name].verdict != report.NOT_FILLED_IN
+        one.name: one.function.cell
+        for one in targets
+        if one.name in functions
+        if functions[one.name].verdict != report.NOT_FILLED_IN
     }
     opinion = {cell: witness.confirm(probe, cell) for cell in set(cell_of.values()) if cell}
     return {

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from ... import compare
-from ..dialects import dialects
+from ..dialects import dialect as dialects
+from ..dialects import match as matching
 from ..probe import probes
 from ..run import codec
+from . import target
 
 CLOSE = 1e-3  # two quantities of a probe are never this close; float32 and worse dtypes are
 
@@ -36,16 +38,42 @@ class Flat:
     suspects: list[str] = field(default_factory=list)
 
 
-def flatten(function: dialects.Function, value: Any, probe: probes.Probe) -> Flat:
-    """What a submission returned, laid out by name; whatever it is, nothing is raised."""
+def flatten(
+    one: target.Target, values: Sequence[tuple[dialects.Call, Any]], probe: probes.Probe
+) -> Flat:
+    """What a submission returned, laid out by name; whatever it is, nothing is raised.
+
+    Parameters
+    ----------
+    one : the target
+    values : the calls of the dialect, and what came of each
+    probe : the numbers
+    """
     flat = Flat()
-    if function.kind in ("softmax", "sigmoid"):
-        _take(flat, function.name, value, function.shapes(probe)[function.name])
-    elif function.kind.endswith("backward"):
-        _flatten_gradients(function, flat, value, probe)
-    else:
-        _flatten_forward(function, flat, value, probe)
+    truth = one.expected(probe)
+    for call, value in values:
+        names = {term.name for term in dialects.slots_in(call.gives)}
+        if names & set(truth):
+            _flatten_call(one, flat, call, value, probe, truth)
     return flat
+
+
+def _flatten_call(
+    one: target.Target,
+    flat: Flat,
+    call: dialects.Call,
+    value: Any,
+    probe: probes.Probe,
+    truth: dict[str, np.ndarray],
+) -> None:
+    first = call.gives[0]
+    if len(call.gives) > 1:
+        _flatten_results(one, flat, call, value, probe, truth)
+    elif isinstance(first, dialects.Bundle):
+        _flatten_bundle(one, flat, first, value, truth)
+    else:
+        alone = isinstance(value, tuple | list) and len(value) == 1
+        _take(flat, first.name, value[0] if alone else value, truth[first.name].shape)
 
 
 def _kind_of(value: Any) -> str:
@@ -53,8 +81,6 @@ def _kind_of(value: Any) -> str:
     kind = str(getattr(value, "type", type(value).__name__))
     if kind == codec.TOO_BIG:
         return "a value too deep or too large"
-    if ("course", kind) in dialects.ALL:
-        return f"an object of the class {kind}"
     if isinstance(value, np.ndarray):
         kind = "array"
         if value.dtype.kind not in "fciub":
@@ -97,7 +123,7 @@ def _take(flat: Flat, name: str, value: Any, shape: tuple[int, ...]) -> None:
         array = array.astype(np.float64)
     if array.shape != shape:
         if _squeezed(array.shape) == _squeezed(shape) and array.size:
-            flat.notes.append(f"{name} has shape {array.shape}, the course's is {shape}")
+            flat.notes.append(f"{name} has shape {array.shape}, asked for is {shape}")
             array = array.reshape(shape)
         else:
             transposed = ", its transpose" if array.shape == shape[::-1] else ""
@@ -109,91 +135,92 @@ def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-# other names of results, in plain letters
-_SYNONYMS = {
-    "course": {
-        "dx": ("dxt",),
-        "dxt": ("dx",),
-        "da0": ("daprev", "dainit", "dh0", "daprev0"),
-        "da_prev": ("daprevt", "dhprev"),
-        "dc_prev": ("dcprevt",),
-        "dWi": ("dwu",),
-        "dbi": ("dbu",),
-        "dWc": ("dwg",),
-        "dbc": ("dbg",),
-        "y_pred": ("y", "yhat"),
-        "yt_pred": ("yt", "y"),
-        "y": ("ypred", "yhat"),
-    },
-    "batch_first": {
-        "da_init": ("da0", "dh0", "daprev"),
-        "dW_u": ("dwi",),
-        "db_u": ("dbi",),
-        "dW_m": ("dwc", "dwg"),
-        "db_m": ("dbc", "dbg"),
-        "m": ("c",),
-        "m_t": ("ct", "cnext"),
-        "a_t": ("anext",),
-    },
-}
-
-
 def _by_name(
-    function: dialects.Function, flat: Flat, value: Mapping[Any, Any], names: Sequence[str]
+    one: target.Target, flat: Flat, value: Mapping[Any, Any], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Entries of a mapping by the course's names, as far as they are there."""
-    rest = {dialects.plain(key): key for key in value}
+    """Entries of a mapping by the dialect's names, as far as they are there."""
+    rest = {matching.plain(key): key for key in value}
     found = {}
     for name in names:
         if name in value:
             found[name] = value[name]
-            rest.pop(dialects.plain(name), None)
+            rest.pop(matching.plain(name), None)
     for name in names:
         if name in found:
             continue
-        for spelling in (dialects.plain(name), *_SYNONYMS[function.dialect].get(name, ())):
+        for spelling in _spellings(one, name):
             if spelling in rest:
                 key = rest.pop(spelling)
                 found[name] = value[key]
-                flat.notes.append(f"{key} is taken for {name}")
+                if key != one.respelt(name):
+                    flat.notes.append(f"{key} is taken for {name}")
                 break
     if rest:
         flat.notes.append(f"also returns {', '.join(str(key) for key in rest.values())}")
     return found
 
 
-def _flatten_gradients(
-    function: dialects.Function, flat: Flat, value: Any, probe: probes.Probe
+def _spellings(one: target.Target, name: str) -> list[str]:
+    """Names, in plain letters, under which a result may come; those of other dialects too."""
+    found = [matching.plain(name), matching.plain(one.respelt(name))]
+    respelt = one.match.dialect.respelt
+    if name[1:] in respelt:
+        found.append(matching.plain(f"d{respelt[name[1:]]}"))
+    slot = next((s for s in one.function.gives if s.name == name), None)
+    if slot is None:
+        return [*found, "cache", "caches"]
+    if not slot.gates:
+        return [*found, *sorted(matching.spellings(slot.quantity))]
+    same = matching.same_atoms(slot)
+    letters = {"i": "iu", "g": "cgm"}
+    if len(slot.gates) == 1:
+        kind = "b" if slot.on[0].startswith("bias") else "w"
+        same = [*same, *(f"d{kind}{letter}" for letter in letters.get(slot.gates, slot.gates))]
+    return [*found, *same]
+
+
+def _flatten_bundle(
+    one: target.Target,
+    flat: Flat,
+    bundle: dialects.Bundle,
+    value: Any,
+    truth: Mapping[str, np.ndarray],
 ) -> None:
-    shapes = function.shapes(probe)
+    """Results that come in a dict by name, or in a list or tuple."""
+    right = {s.name: truth[s.name] for s in dialects.slots_in((bundle,)) if s.name in truth}
     if isinstance(value, Mapping):
-        found = _by_name(function, flat, value, list(shapes))
-    elif isinstance(value, tuple | list) and len(value) == len(shapes):
-        found = _one_after_another(flat, value, function.expected(probe))
+        found = _by_name(one, flat, value, list(right))
+    elif isinstance(value, tuple | list) and len(value) == len(right):
+        named = bundle.kind == "dict"
+        found = _one_after_another(flat, value, right, named)
+    elif isinstance(value, tuple | list) and bundle.kind != "dict" and len(value) > len(right):
+        found = dict(zip(right, value, strict=False))
     else:
-        flat.problems.append(f"returns {_described(value)}, not a dict of {', '.join(shapes)}")
+        wanted = "a dict" if bundle.kind == "dict" else f"a {bundle.kind}"
+        flat.problems.append(f"returns {_described(value)}, not {wanted} of {', '.join(right)}")
         return
-    for name, shape in shapes.items():
+    for name, array in right.items():
         if name in found:
-            _take(flat, name, found[name], shape)
+            _take(flat, name, found[name], array.shape)
         else:
             flat.problems.append(f"{name} is missing in what is returned")
 
 
 def _one_after_another(
-    flat: Flat, value: Sequence[Any], right: Mapping[str, np.ndarray]
+    flat: Flat, value: Sequence[Any], right: Mapping[str, np.ndarray], named: bool
 ) -> dict[str, Any]:
-    """Gradients without names: in the course's order, unless another one fits."""
+    """Gradients without names: in the dialect's order, unless another one fits."""
     arrays = [_array(entry) for entry in value]
     pairs = zip(arrays, right.values(), strict=True)
     order = _order(arrays, right, (True,))
     if order is None and not all(_alike(array, reference) for array, reference in pairs):
         order = _order(arrays, right, (True, False))
     order = order or list(right)
-    listed = "" if order == list(right) else f" ({dialects.listed(order)})"
-    flat.notes.append(
-        f"returns its gradients one after another{listed}, the course's are in a dict"
-    )
+    listed = "" if order == list(right) else f" ({', '.join(order)})"
+    if named:
+        flat.notes.append(f"returns its gradients one after another{listed}, asked for is a dict")
+    elif listed:
+        flat.problems.append(f"returns {', '.join(order)}: asked for are {', '.join(right)}")
     found = dict(zip(order, value, strict=True))
     return {name: found[name] for name in right}
 
@@ -227,34 +254,37 @@ def _described(value: Any) -> str:
     return _kind_of(value)
 
 
-def _flatten_forward(
-    function: dialects.Function, flat: Flat, value: Any, probe: probes.Probe
+def _flatten_results(
+    one: target.Target,
+    flat: Flat,
+    call: dialects.Call,
+    value: Any,
+    probe: probes.Probe,
+    truth: dict[str, np.ndarray],
 ) -> None:
-    truth = function.expected(probe)
-    names = [*function.gives]
-    if function.dialect == "course":
-        names.append("cache" if function.kind == "cell_forward" else "caches")
+    names = [getattr(term, "name", "") for term in call.gives]
     if isinstance(value, Mapping):
-        flat.notes.append("returns a dict, the course's functions return a tuple")
-        found = _by_name(function, flat, value, names)
+        flat.notes.append("returns a dict, asked for is a tuple")
+        found = _by_name(one, flat, value, names)
     elif isinstance(value, tuple | list):
         if len(value) != len(names):
             flat.problems.append(
-                f"returns {_described(value)}, not {len(names)} results: {dialects.listed(names)}"
+                f"returns {_described(value)}, not {len(names)} results: {', '.join(names)}"
             )
         found = _in_order(flat, dict(zip(names, value, strict=False)), truth)
     else:
         flat.problems.append(
-            f"returns {_described(value)}, not {len(names)} results: {dialects.listed(names)}"
+            f"returns {_described(value)}, not {len(names)} results: {', '.join(names)}"
         )
         return
-    for name in function.gives:
-        if name in found:
+    for name in names:
+        if name in found and name in truth:
             _take(flat, name, found[name], truth[name].shape)
-        elif isinstance(value, Mapping):
+        elif name in truth and isinstance(value, Mapping):
             flat.problems.append(f"{name} is missing in what is returned")
-    if function.dialect == "course" and names[-1] in found:
-        _flatten_caches(function, flat, found[names[-1]], probe, truth)
+    bundle = one.function.cache_given
+    if bundle is not None and bundle.name in found:
+        _flatten_caches(one, flat, found[bundle.name], probe, truth)
 
 
 def _in_order(flat: Flat, found: dict[str, Any], truth: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -274,8 +304,7 @@ def _in_order(flat: Flat, found: dict[str, Any], truth: Mapping[str, np.ndarray]
     if set(moved) != set(moved.values()) or not moved:
         return found
     order = [moved.get(name, name) for name in found]
-    usual = dialects.listed([*found])
-    flat.problems.append(f"returns {dialects.listed(order)}: the course's order is {usual}")
+    flat.problems.append(f"returns {', '.join(order)}: the order is {', '.join(found)}")
     return {moved.get(name, name): value for name, value in found.items()}
 
 
@@ -320,35 +349,35 @@ def _stacked(steps: Sequence[Any]) -> dict[tuple[Any, ...], np.ndarray]:
 
 
 def _flatten_caches(
-    function: dialects.Function,
+    one: target.Target,
     flat: Flat,
     value: Any,
     probe: probes.Probe,
     truth: dict[str, np.ndarray],
 ) -> None:
-    one_step = function.kind == "cell_forward"
+    one_step = one.function.kind == "cell_forward"
     prefix = "cache." if one_step else "caches."
     if one_step:
         leaves, form = _leaves(value), value
     else:
         steps = _steps(value, probe.T)
         if steps is None:
-            _odd_caches(flat, value, function, probe, truth)
+            _odd_caches(flat, value, one, probe, truth)
             return
         leaves, form = _stacked(steps), steps[0]
         _flatten_x(flat, value, truth["caches.x"])
-    anchors = _anchors(function, flat, probe, one_step)
-    wanted = {name: truth[prefix + name] for name in dialects.CACHE[function.cell]}
-    own = flat.outputs
-    right = all(n in own and error(own[n], truth[n]) < CLOSE for n in function.gives)
-    placed = _by_place(function, form, leaves, wanted, anchors)
+    anchors = _anchors(one, flat, probe, one_step)
+    wanted = {name: truth[prefix + name] for name in _entries(one)}
+    own = {n: a for n, a in flat.outputs.items() if n in truth}
+    right = all(error(own[n], truth[n]) < CLOSE for n in own if n in truth)
+    placed = _by_place(one, form, leaves, wanted, anchors)
     if placed is None:
         placed, order = _by_value(leaves, wanted, anchors)
         flat.notes.append(_form(prefix[:-1], form, order, len(wanted)))
         missing = [name for name in wanted if name not in placed]
         holds = "the cache holds" if one_step else "the caches hold"
         flat.notes.extend(f"{holds} no {name}" for name in missing)
-        if missing and _has_course_form(function, form):
+        if missing and _has_course_form(one, form):
             flat.suspects.append("caches-wrong")
     elif right:
         placed = _gates_in_order(flat, placed, wanted)
@@ -356,9 +385,15 @@ def _flatten_caches(
         flat.outputs[prefix + name] = array
 
 
-def _has_course_form(function: dialects.Function, form: Any) -> bool:
+def _entries(one: target.Target) -> dict[str, str]:
+    """The entries of the cache of a step in order, and what they are in the textbook."""
+    assert one.function.cache_given is not None
+    return {s.name: s.quantity for s in dialects.step_slots(one.function.cache_given)}
+
+
+def _has_course_form(one: target.Target, form: Any) -> bool:
     """Whether a cache of a step is a tuple as the course's, the parameters last."""
-    size = len(dialects.CACHE[function.cell]) + 1
+    size = len(_entries(one)) + 1
     return isinstance(form, tuple | list) and len(form) == size and isinstance(form[-1], Mapping)
 
 
@@ -370,7 +405,7 @@ def _form(name: str, form: Any, order: Mapping[tuple[Any, ...], str], size: int)
             for k, entry in enumerate(form)
         ]
         theirs = "has its entries" if name == "cache" else "have the entries of a step"
-        return f"the {name} {theirs} in another order than the course's: {dialects.listed(listed)}"
+        return f"the {name} {theirs} in another order than the course's: " + ", ".join(listed)
     return f"the {name} {'has' if name == 'cache' else 'have'} another form than the course's"
 
 
@@ -387,41 +422,42 @@ def _flatten_x(flat: Flat, value: Any, x: np.ndarray) -> None:
 
 
 def _anchors(
-    function: dialects.Function, flat: Flat, probe: probes.Probe, one_step: bool
+    one: target.Target, flat: Flat, probe: probes.Probe, one_step: bool
 ) -> dict[str, np.ndarray]:
     """What must be in the caches whatever the gates are: the inputs and the own results."""
-    own = list(function.gives)
-    states = {"a": own[0]} | ({} if function.cell == "rnn" else {"c": own[1 if one_step else 2]})
-    start = {"a": probe.h0, "c": probe.c0 if one_step else np.zeros_like(probe.c0)}
-    found = {"xt": probe.x[0] if one_step else probe.x}
-    for letter, name in states.items():
+    known = one.known(probe)
+    named = {quantity: name for name, quantity in _entries(one).items()}
+    results = {s.quantity: flat.outputs.get(s.name) for s in one.function.gives}
+    found = {named["xt"]: probe.x[0] if one_step else probe.x}
+    for letter in "hc" if one.function.cell == "lstm" else "h":
+        start = known[f"{letter}_prev" if one_step else f"{letter}0"]
         if one_step:
-            found[f"{letter}_prev"] = start[letter]
-        array = flat.outputs.get(name)
-        if array is None or array.shape[:2] != start[letter].shape:
+            found[named[f"{letter}_prev"]] = start
+        array = results.get(f"{letter}_next" if one_step else letter)
+        if array is None or array.shape[:2] != start.shape:
             continue
         if one_step:
-            found[f"{letter}_next"] = array
+            found[named[f"{letter}_next"]] = array
         else:
             after = array.transpose(2, 0, 1)
-            found[f"{letter}_next"] = after
-            found[f"{letter}_prev"] = np.concatenate((start[letter][None], after[:-1]))
+            found[named[f"{letter}_next"]] = after
+            found[named[f"{letter}_prev"]] = np.concatenate((start[None], after[:-1]))
     return found
 
 
 def _by_place(
-    function: dialects.Function,
+    one: target.Target,
     form: Any,
     leaves: Mapping[tuple[Any, ...], np.ndarray],
     wanted: Mapping[str, np.ndarray],
     anchors: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray] | None:
     """The entries of a cache in the course's order, or of a dict with its names; else None."""
-    names = list(dialects.CACHE[function.cell])
+    names = list(_entries(one))
     if isinstance(form, Mapping):
-        keys = {dialects.plain(key): key for key in form}
+        keys = {matching.plain(key): key for key in form}
         placed = {
-            n: leaves.get((keys[dialects.plain(n)],)) for n in names if dialects.plain(n) in keys
+            n: leaves.get((keys[matching.plain(n)],)) for n in names if matching.plain(n) in keys
         }
     elif isinstance(form, tuple | list) and len(form) == len(names) + 1:
         placed = {name: leaves.get((k,)) for k, name in enumerate(names)}
@@ -476,7 +512,7 @@ def _gates_in_order(
         order += fitting[:1]
     if order == gates or sorted(order) != sorted(gates):
         return placed
-    flat.notes.append(f"the cache holds its gates in the order {dialects.listed(order)}")
+    flat.notes.append("the cache holds its gates in the order " + ", ".join(order))
     moved = {gate: placed[name] for name, gate in zip(gates, order, strict=True)}
     return placed | moved
 
@@ -484,14 +520,14 @@ def _gates_in_order(
 def _odd_caches(
     flat: Flat,
     value: Any,
-    function: dialects.Function,
+    one: target.Target,
     probe: probes.Probe,
     truth: dict[str, np.ndarray],
 ) -> None:
     """Say what is in caches that do not hold one entry a step."""
     arrays = _leaves(value)
     prefix = "caches."
-    wanted = {name: truth[prefix + name] for name in dialects.CACHE[function.cell]}
+    wanted = {name: truth[prefix + name] for name in _entries(one)}
     by_quantity = {
         path: stacked
         for path, array in arrays.items()
@@ -499,14 +535,15 @@ def _odd_caches(
         if array.ndim == 3 and stacked.shape[0] == probe.T
     }
     by_quantity |= _lists_of_steps(value, probe.T)
-    placed, _ = _by_value(by_quantity, wanted, _anchors(function, flat, probe, one_step=False))
+    placed, _ = _by_value(by_quantity, wanted, _anchors(one, flat, probe, one_step=False))
     if len(placed) > 1:
         flat.notes.append("the caches hold one array a quantity, the course's one entry a step")
         flat.outputs.update({prefix + name: array for name, array in placed.items()})
         return
     flat.suspects.append("caches-wrong")
-    last = [array for array in arrays.values() if error(array, truth["caches.a_next"][-1]) < CLOSE]
-    size = len(dialects.CACHE[function.cell])
+    after = wanted[next(iter(wanted))][-1]
+    last = [array for array in arrays.values() if error(array, after) < CLOSE]
+    size = len(_entries(one))
     if last and len(arrays) <= 2 * (size + 10):
         flat.notes.append(f"the caches hold one step only, the last of {probe.T}")
     elif last:

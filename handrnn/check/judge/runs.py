@@ -1,42 +1,73 @@
-"""The runs of course functions on probes, each held against the textbook.
+"""The runs of a submission's functions on probes, each held against the textbook.
 
-Three ways: *alone*, where every other course function that it calls is a right one; with the
-submission's *own*; and, for a backward function, as a *chain*, on the caches of the submission's
-own forward function. Besides, *again*, after a call with other numbers (*again own* where it has
-helpers of its own); and at the *edge*, on an input on which a right function may fail.
+Three ways: *alone*, where every other function of the dialect that it calls is a right one; with
+the submission's *own*; and, for a backward function, as a *chain*, on the caches of the
+submission's own forward function. Where the dialect prescribes no cache, alone means on the caches
+of its own forward function with right partners. Besides, *again*, after a call with other numbers
+(*again own* where it has helpers of its own); and at the *edge*, on an input on which a right
+function may fail.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ... import compare
-from ..dialects import dialects
+from ..dialects import dialect as dialects
 from ..load import parts
 from ..probe import probes
 from ..run import codec, runner
-from . import returned, submitted
+from . import returned, target
 
 SEEDS = (0, 1)
-PREDICTIONS = ("softmax", "yt_pred", "y_pred", "y", "y_t")
+PREDICTIONS = ("softmax", "y", "yt")  # quantities that an epsilon in a denominator changes
 SLACK = 1e-7  # what an epsilon may change of these
 BUDGET = 64.0  # units of rounding: right implementations stay below 10 on these probes
 EDGES = ("edge", "edge own", "edge chain")
 WAYS = ("alone", "own", "chain", "again", "again own", *EDGES)
-PARTNERS = {"course": "handrnn.course", "batch_first": "handrnn.course.batch_first"}
-FORWARD_OF = {"cell_backward": "cell_forward", "backward": "forward"}
+FORWARD = ("cell_forward", "forward")
 # results of a step in the order in which they are computed; all others come as they are returned
-UPSTREAM_FIRST = (
-    *("cache.ft", "cache.it", "cache.cct", "c_next", "m_t", "cache.ot", "a_next", "a_t"),
-    *("yt_pred", "y_t"),
-)
+UPSTREAM_FIRST = ("f", "i", "g", "c_next", "o", "h_next", "yt")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One function on one probe in one of the ways.
+
+    Attributes
+    ----------
+    target, way, probe : of the run
+    calls : each call of the dialect with the id of the step that makes it
+    sent : the arguments of the function itself, in its order
+    """
+
+    target: target.Target
+    way: str
+    probe: probes.Probe
+    calls: tuple[tuple[dialects.Call, str], ...]
+    sent: Sequence[Any] = field(default=(), repr=False)
+
+    @property
+    def own(self) -> str:
+        """The id of the step that is the function itself."""
+        return next(id for call, id in self.calls if call.target == self.target.function.method)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a target on a probe, held against the textbook."""
+    """One run, held against the textbook.
+
+    Attributes
+    ----------
+    probe, outcome : of the function itself, or of what kept it from being called
+    sent : what it was called with
+    flat : what it returned, by name; None if it did not return
+    differences : of every result from what is right
+    single : it has single precision only
+    before : it was not itself that failed, but what is called before it
+    """
 
     probe: probes.Probe
     outcome: runner.Outcome
@@ -44,6 +75,8 @@ class Trial:
     flat: returned.Flat | None = None
     differences: tuple[compare.Difference, ...] = ()
     single: bool = False
+    before: str = ""
+    upstream: tuple[str, ...] = ()
 
     @property
     def returned(self) -> bool:
@@ -65,216 +98,243 @@ class Trial:
     def wrong(self) -> tuple[str, ...]:
         """Names of the results that differ, those first that others are computed from."""
         names = [d.name for d in self.differences if not d.passed]
-        first = [name for name in UPSTREAM_FIRST if name in names]
+        first = [name for name in self.upstream if name in names]
         return (*first, *(name for name in names if name not in first))
 
 
 Ways = dict[str, list[Trial]]
 
 
-def _steps(
-    target: submitted.Target, targets: Sequence[submitted.Target], drawn: Sequence[probes.Probe]
-) -> list[runner.Step]:
-    """All runs of one target. Chains come after the forward functions that they build on."""
-    if not target.definition.filled:
-        return []
-    forward = _partner_of(target, targets)
-    steps = []
-    for k, probe in enumerate(drawn):
-        arguments = target.function.arguments(probe, target.call)
-        for way, partners in (("alone", "correct"), ("own", "own")):
-            steps.append(
-                runner.Step(
-                    target.step(way, k),
-                    target.definition.name,
-                    arguments,
-                    partners=partners,
-                    keep=way == "own" and target.function.kind in FORWARD_OF.values(),
-                )
+class _Plan:
+    """All runs of a submission, and the steps that make them, in order."""
+
+    def __init__(self, targets: Sequence[target.Target], drawn: Sequence[probes.Probe]) -> None:
+        self.targets = targets
+        self.drawn = drawn
+        self.runs: list[Run] = []
+        self.steps: dict[str, list[runner.Step]] = {}  # by dialect
+        self._made: dict[tuple, Run] = {}
+
+    def add(self, one: target.Target) -> None:
+        """Plan every run of one target."""
+        if not one.definition.filled:
+            return
+        boxed = bool(one.function.needs)
+        if boxed and one.forward is None:
+            return
+        for probe in self.drawn:
+            self.runs.append(self._run(one, "alone", probe, "right"))
+            if not boxed:
+                self.runs.append(self._run(one, "own", probe, "own"))
+            if one.forward is not None:
+                self.runs.append(self._run(one, "chain", probe, "own", chained=True))
+        if not one.function.owner:
+            self._again(one)
+        self._edge(one)
+
+    def _again(self, one: target.Target) -> None:
+        for way, partners in (("again", "right"), ("again own", "own")):
+            if way == "again" or one.helpers:
+                self.runs.append(self._run(one, way, self.drawn[-1], partners, after=self.drawn[0]))
+
+    def _edge(self, one: target.Target) -> None:
+        if not one.has_edge:
+            return
+        probe = one.edge()
+        self.runs.append(self._run(one, "edge", probe, "right"))
+        if one.function.kind == "backward" or one.helpers:
+            self.runs.append(self._run(one, "edge own", probe, "own"))
+        if one.forward is not None:
+            self.runs.append(self._run(one, "edge chain", probe, "own", chained=True))
+
+    def _run(
+        self,
+        one: target.Target,
+        way: str,
+        probe: probes.Probe,
+        partners: str,
+        *,
+        chained: bool = False,
+        after: probes.Probe | None = None,
+    ) -> Run:
+        kept, before = self._kept(one, probe, partners, chained), None
+        if after is not None:
+            before = self._arguments(one, after, self._kept(one, after, partners, chained))
+        calls, sent = [], []
+        for call in one.function.calls:
+            itself = call.target == one.function.method
+            terms = one.match.order if itself and not one.function.owner else call.takes
+            given = one.packed(terms, probe, kept)
+            sent = given if itself else sent
+            id = self._step(one, call, given, kept, partners, before if itself else None)
+            calls.append((call, id))
+            if call.kind == "make":
+                kept[call.owner] = runner.Ref(id)
+            kept |= _results(call, id)
+        return Run(one, way, probe, tuple(calls), sent)
+
+    def _arguments(
+        self, one: target.Target, probe: probes.Probe, kept: Mapping[str, Any]
+    ) -> list[Any]:
+        return one.packed(one.match.order, probe, kept)
+
+    def _kept(
+        self, one: target.Target, probe: probes.Probe, partners: str, chained: bool
+    ) -> dict[str, Any]:
+        """What the submission's own forward function has kept for it."""
+        if one.forward is None or not (chained or one.function.needs):
+            return {}
+        key = (one.forward.function.name, one.forward.dialect.name, id(probe), partners)
+        if key not in self._made:
+            forward = target.Target(one.forward, None, uses=one.uses)
+            self._made[key] = self._run(forward, "source", probe, partners)
+        (call, id_) = self._made[key].calls[-1]
+        caches = [t.name for t in call.gives if getattr(t, "cache", True) and _opaque(t)]
+        return {name: runner.Ref(id_, _path(call, name)) for name in caches}
+
+    def _step(
+        self,
+        one: target.Target,
+        call: dialects.Call,
+        given: Sequence[Any],
+        kept: Mapping[str, Any],
+        partners: str,
+        before: Sequence[Any] | None,
+    ) -> str:
+        steps = self.steps.setdefault(one.match.dialect.name, [])
+        id = f"{one.match.dialect.name}/{len(steps)}"
+        name, arguments = one.called, list(given)
+        where: Any = name
+        if call.kind in ("method", "get", "set"):
+            where = ("method", kept[call.owner], call.target)
+        if call.kind == "get":
+            where, arguments = (*where[:2], "__getattribute__"), [call.target]
+        elif call.kind == "set":
+            where, arguments = (*where[:2], "__setattr__"), [call.target, *given]
+        tensors = one.match.dialect.tensors
+        steps.append(
+            runner.Step(
+                id, where, arguments, partners=partners, keep=True, before=before, tensors=tensors
             )
-        if forward is not None:
-            chained = _on_caches_of(forward.step("own", k), target, arguments)
-            steps.append(
-                runner.Step(
-                    target.step("chain", k), target.definition.name, chained, partners="own"
-                )
-            )
-    first, second = (target.function.arguments(probe, target.call) for probe in drawn)
-    again = [
-        runner.Step(
-            target.step(way, len(drawn) - 1),
-            target.definition.name,
-            second,
-            partners=partners,
-            before=first,
         )
-        for way, partners in (("again", "correct"), ("again own", "own"))
-        if way == "again" or target.helpers
-    ]
-    return [*steps, *again, *_edge_steps(target, forward)]
+        return id
 
 
-def _edge_steps(target: submitted.Target, forward: submitted.Target | None) -> list[runner.Step]:
-    """The same ways on the rare input: alone, with its own functions, on its own caches."""
-    if not _has_edge(target):
-        return []
-    edge, probe = _at_the_edge(target)
-    name = target.definition.name
-    given = edge.function.arguments(probe, target.call)
-    steps = [runner.Step(target.step("edge", 0), name, given, partners="correct")]
-    if target.function.kind == "backward" or target.helpers:
-        steps.append(runner.Step(target.step("edge own", 0), name, given, partners="own"))
-    if forward is not None:
-        source = target.step("edge forward", 0)
-        arguments = forward.function.arguments(probe, forward.call)
-        chained = _on_caches_of(source, target, given)
-        steps += [
-            runner.Step(source, forward.definition.name, arguments, partners="own", keep=True),
-            runner.Step(target.step("edge chain", 0), name, chained, partners="own"),
-        ]
-    return steps
+def _opaque(term: dialects.Term) -> bool:
+    return isinstance(term, dialects.Kept) or (isinstance(term, dialects.Bundle) and term.cache)
 
 
-def _on_caches_of(source: str, target: submitted.Target, arguments: Sequence[Any]) -> list[Any]:
-    """Arguments with the caches that a step returned in the place of the documented ones."""
-    caches = runner.Ref(source, (-1,))
-    return [
-        caches if name in ("cache", "caches") else value
-        for name, value in zip(target.call.order, arguments, strict=True)
-    ]
+def _path(call: dialects.Call, name: str) -> tuple[int, ...]:
+    names = [getattr(t, "name", "") for t in call.gives]
+    if len(names) == 1:
+        return ()
+    place = names.index(name)
+    return (place - len(names) if place == len(names) - 1 else place,)
 
 
-def _has_edge(target: submitted.Target) -> bool:
-    """Whether there is a rare input on which a right function may fail: worth a note, no more."""
-    function = target.function
-    if function.kind in FORWARD_OF.values():
-        return "exp(" in target.definition.source  # a softmax of its own, it may be
-    return (function.dialect, function.name) in dialects.FAR or function.kind == "backward"
-
-
-def _at_the_edge(target: submitted.Target) -> tuple[submitted.Target, probes.Probe]:
-    """Where exp overflows; for BPTT, a da that is shorter than the caches."""
-    far = dialects.FAR.get((target.function.dialect, target.name))
-    if far is not None:
-        return replace(target, function=far), probes.draw(SEEDS[0])
-    return target, probes.draw(SEEDS[0], T=7, T_back=4)
-
-
-def _partner_of(
-    target: submitted.Target, targets: Sequence[submitted.Target]
-) -> submitted.Target | None:
-    """The submission's own forward function, whose caches a backward function takes."""
-    if target.function.dialect != "course" or target.function.kind not in FORWARD_OF:
-        return None
-    wanted = (target.function.cell, FORWARD_OF[target.function.kind])
-    for other in targets:
-        if (other.function.cell, other.function.kind) == wanted and other.definition.filled:
-            return other
-    return None
+def _results(call: dialects.Call, id: str) -> dict[str, Any]:
+    """What a call gives that a later one may take: whatever is no array of ours."""
+    kept = [t for t in call.gives if isinstance(t, dialects.Kept)]
+    return {t.name: runner.Ref(id, _path(call, t.name)) for t in kept}
 
 
 def tried(
     submission: parts.Submission,
-    targets: Sequence[submitted.Target],
+    targets: Sequence[target.Target],
     drawn: Sequence[probes.Probe],
     seconds: float,
     live: Any,
 ) -> dict[str, Ways]:
     """The trials of every target, the caches of forward functions judged by what reads them."""
-    steps_of = {target.name: _steps(target, targets, drawn) for target in targets}
-    outcomes = {}
-    for dialect in dialects.DIALECTS:
-        of_one = [s for t in targets if t.function.dialect == dialect for s in steps_of[t.name]]
-        outcomes |= _run(submission, dialect, of_one, seconds, live)
-    sent = {step.id: step.arguments for many in steps_of.values() for step in many}
-    trials = {
-        target.name: {way: _in_one_way(target, way, drawn, outcomes, sent) for way in WAYS}
-        for target in targets
-    }
-    for target in targets:
-        trials[target.name] = _with_own_caches(target, trials)
+    plan = _Plan(targets, drawn)
+    for one in targets:
+        plan.add(one)
+    outcomes = _outcomes(submission, targets, plan.steps, seconds, live)
+    trials: dict[str, Ways] = {one.name: {way: [] for way in WAYS} for one in targets}
+    for run in plan.runs:
+        trials[run.target.name][run.way].append(_trial(run, outcomes))
+    for one in targets:
+        trials[one.name] = _with_own_caches(one, trials)
     return trials
 
 
-def _in_one_way(
-    target: submitted.Target,
-    way: str,
-    drawn: Sequence[probes.Probe],
-    outcomes: Mapping[str, runner.Outcome],
-    sent: Mapping[str, Sequence[Any]],
-) -> list[Trial]:
-    """The trials of a target in one of the ways, a probe each; none where it is not run so."""
-    trials = []
-    for k, probe in enumerate(drawn):
-        key = target.step(way, k)
-        if key in outcomes:
-            given = _at_the_edge(target) if way in EDGES else (target, probe)
-            trials.append(_trial(*given, outcomes[key], sent[key]))
-    return trials
-
-
-def on_square(
-    target: submitted.Target, submission: parts.Submission, seconds: float, live: Any
-) -> list[Trial]:
-    """The trials of a target where all matrices are square, so that fewer things raise."""
-    drawn = [probes.draw(seed, square=True) for seed in SEEDS]
-    steps = [
-        runner.Step(
-            target.step("square", k),
-            target.definition.name,
-            target.function.arguments(probe, target.call),
-            partners="correct",
-        )
-        for k, probe in enumerate(drawn)
-    ]
-    outcomes = _run(submission, target.function.dialect, steps, seconds, live)
-    return [
-        _trial(target, probe, outcomes[step.id], ())
-        for probe, step in zip(drawn, steps, strict=True)
-    ]
-
-
-def _run(
+def _outcomes(
     submission: parts.Submission,
-    dialect: str,
-    steps: list[runner.Step],
+    targets: Sequence[target.Target],
+    steps: Mapping[str, list[runner.Step]],
     seconds: float,
     live: Any,
 ) -> dict[str, runner.Outcome]:
-    if not steps:
-        return {}
-    partners = PARTNERS[dialect]
-    if live is not None:
-        return runner.run_live(live, steps, seconds=seconds, correct_partners=partners)
-    return runner.run(submission, steps, seconds=seconds, correct_partners=partners)
+    """What came of all steps, those of each dialect in a process of their own."""
+    outcomes: dict[str, runner.Outcome] = {}
+    for name, some in steps.items():
+        of_it = [one for one in targets if one.match.dialect.name == name]
+        dialect = of_it[0].match.dialect
+        called = {one.called: one.function.owner or one.name for one in of_it}
+        described = {"name": name, "text": dialect.text, "called": called}
+        if live is not None:
+            outcomes |= runner.run_live(live, some, seconds=seconds, dialect=described)
+        else:
+            outcomes |= runner.run(submission, some, seconds=seconds, dialect=described)
+    return outcomes
 
 
-def _trial(
-    target: submitted.Target, probe: probes.Probe, outcome: Any, sent: Sequence[Any]
-) -> Trial:
+def on_square(
+    one: target.Target, submission: parts.Submission, seconds: float, live: Any
+) -> list[Trial]:
+    """The trials of a target where all matrices are square, so that fewer things raise."""
+    plan = _Plan([one], [probes.draw(seed, square=True) for seed in SEEDS])
+    plan.runs = [plan._run(one, "square", probe, "right") for probe in plan.drawn]
+    outcomes = _outcomes(submission, [one], plan.steps, seconds, live)
+    return [_trial(run, outcomes) for run in plan.runs]
+
+
+def _trial(run: Run, outcomes: Mapping[str, runner.Outcome]) -> Trial:
     """What came back, held against the textbook."""
-    if outcome.status != "returned":
-        return Trial(probe, outcome, sent)
-    value, tensors = codec.without_tensors(outcome.value)
-    flat = returned.flatten(target.function, value, probe)
-    if tensors:
+    one, probe = run.target, run.probe
+    for call, id in run.calls:
+        if not outcomes[id].returned:
+            before = "" if id == run.own else call.target
+            return Trial(probe, outcomes[id], run.sent, before=before)
+    values, tensors = [], False
+    for call, id in run.calls:
+        value, some = codec.without_tensors(outcomes[id].value)
+        values.append((call, value))
+        tensors |= some
+    flat = returned.flatten(one, values, probe)
+    if tensors and not one.match.dialect.tensors:
         flat.notes.append("it returns tensors of torch: their numbers were compared")
-    expected = target.function.expected(probe)
-    lenient = any(word in target.definition.source for word in parts.SINGLE)
+    lenient = any(word in one.definition.source for word in parts.SINGLE)
     lenient |= any(array.dtype == np.float32 for array in flat.outputs.values())
     differences = []
     single = False
+    expected = one.expected(probe)
     for name, reference in expected.items():
         if name not in flat.outputs:
             continue
-        found, imprecise = _difference(target, name, flat.outputs[name], reference, lenient)
+        found, imprecise = _difference(one, name, flat.outputs[name], reference, lenient)
         differences.append(found)
         single |= imprecise
-    return Trial(probe, outcome, sent, flat, tuple(differences), single)
+    upstream = _upstream(one, expected)
+    outcome = outcomes[run.own]
+    return Trial(probe, outcome, run.sent, flat, tuple(differences), single, upstream=upstream)
+
+
+def _upstream(one: target.Target, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """The results of a step in the order in which they are computed."""
+    if one.function.kind != "cell_forward":
+        return ()
+    at = {}
+    for name in names:
+        where, _, plain = name.rpartition(".")
+        quantity = one.slot(plain, where).quantity
+        if not where or quantity in ("f", "i", "g", "o"):
+            at[quantity] = name
+    return tuple(at[quantity] for quantity in UPSTREAM_FIRST if quantity in at)
 
 
 def _difference(
-    target: submitted.Target, name: str, ours: np.ndarray, reference: np.ndarray, lenient: bool
+    one: target.Target, name: str, ours: np.ndarray, reference: np.ndarray, lenient: bool
 ) -> tuple[compare.Difference, bool]:
     """One result against its reference; and whether it has single precision only.
 
@@ -292,11 +352,13 @@ def _difference(
     if ours.dtype == np.longdouble:
         ours = ours.astype(np.float64)  # the unit in which the reference is right
     unit = compare.unit_roundoff(np.float32 if single else np.float64)
-    layout = target.function.layout(name)
+    layout = one.layout(name)
     if layout.axes == ("unit", "example") and name.startswith("db"):  # a column: no examples
         ours, reference, layout = ours[:, 0], reference[:, 0], replace(layout, axes=("unit",))
     found = compare.locate(name, ours, reference, layout, budget=BUDGET * unit)
-    if not found.passed and target.epsilon and name in PREDICTIONS and found.error < SLACK:
+    where, _, plain = name.rpartition(".")
+    prediction = one.epsilon and one.slot(plain, where).quantity in PREDICTIONS
+    if not found.passed and prediction and found.error < SLACK:
         return replace(found, budget=SLACK), single
     if not found.passed and lenient and not single:
         unit = compare.unit_roundoff(np.float32)
@@ -306,11 +368,12 @@ def _difference(
     return found, single
 
 
-def read_well(target: submitted.Target, trials: dict[str, Ways]) -> bool:
+def read_well(one: target.Target, trials: dict[str, Ways]) -> bool:
     """Whether the submission's own backward function is right on the caches of this one."""
-    cell = target.function.cell
-    names = [target.name.replace("forward", "backward")]
-    names += [f"{cell}_backward", f"{cell}_cell_backward"]
+    cell, kind = one.function.cell, one.function.kind
+    wanted = (kind.replace("forward", "backward"), "backward", "cell_backward")
+    functions = one.match.dialect.functions.values()
+    names = [f.name for k in wanted for f in functions if f.of == f"{cell}_{k}"]
     chains = [trials[name]["chain"] for name in names if name in trials]
     return all_right(next((chain for chain in chains if chain), []))
 
@@ -325,10 +388,10 @@ def right_with_own(ways: Ways) -> bool:
     return all_right(ways["own"]) or all_right(ways["chain"])
 
 
-def _with_own_caches(target: submitted.Target, trials: dict[str, Ways]) -> Ways:
+def _with_own_caches(one: target.Target, trials: dict[str, Ways]) -> Ways:
     """The trials of a forward function, its caches judged by what reads them, if that is right."""
-    ways = trials[target.name]
-    if target.function.kind not in FORWARD_OF.values() or not read_well(target, trials):
+    ways = trials[one.name]
+    if one.function.cache_given is None or not read_well(one, trials):
         return ways
     return {way: [_excused(trial) for trial in tried] for way, tried in ways.items()}
 

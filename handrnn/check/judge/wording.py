@@ -7,7 +7,7 @@ import numpy as np
 
 from ..load import parts
 from ..run import runner
-from . import runs, submitted
+from . import runs, target
 
 
 def gaps(source: str) -> str:
@@ -87,13 +87,13 @@ def notes(chosen: Sequence[runs.Trial]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def edge_note(target: submitted.Target, tried: Sequence[runs.Trial]) -> tuple[str, ...]:
+def edge_note(one: target.Target, tried: Sequence[runs.Trial]) -> tuple[str, ...]:
     """What happens on a rare input (`runs.EDGES`), whichever way it is run."""
-    forward = target.function.kind in runs.FORWARD_OF.values()
+    forward = one.function.kind in runs.FORWARD
     if not tried or any(_finite(trial) if forward else trial.right for trial in tried):
         return ()
-    if target.function.kind != "backward":
-        if re.search(r"(?<!soft)max(imum)?\(", target.definition.source):
+    if one.function.kind != "backward":
+        if re.search(r"(?<!soft)max(imum)?\(", one.definition.source):
             return ("warning: one maximum for all examples: where exp underflows it returns nan",)
         return ("warning: no maximum is subtracted: where exp overflows it returns nan or inf",)
     return ("it does not take T from da: a da of fewer steps than the forward pass fails",)
@@ -105,13 +105,13 @@ def _finite(trial: runs.Trial) -> bool:
 
 
 def company_note(
-    target: submitted.Target, ways: runs.Ways, chosen: Sequence[runs.Trial]
+    one: target.Target, ways: runs.Ways, chosen: Sequence[runs.Trial]
 ) -> tuple[str, ...]:
     """Which of the submission's own functions a right one needs."""
-    if chosen is ways["chain"]:
+    if chosen is ways["chain"] and one.function.cache_taken:
         return ("reads the caches of your own forward function, not those of the course",)
     if chosen is ways["own"] and not runs.all_right(ways["alone"]):
-        needed = [target.cell_name] if target.calls_its_cell else target.helpers
+        needed = [one.steps_function] if one.calls_its_cell else one.helpers
         if needed:
             return (f"right with your own {' and '.join(needed)}, not with the course's",)
     return ()

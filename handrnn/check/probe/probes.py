@@ -20,7 +20,7 @@ STEP = 1e-7
 MOST_AMPLIFICATION = 50.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """One set of numbers to run a submission on, in the textbook's notation.
 
@@ -30,11 +30,12 @@ class Probe:
     T, B, I, H, Y : steps, examples, inputs, hidden units, outputs
     x : (T, I, B)
     h0, c0 : (H, B); c0 is the cell state before a single step: sequences of the course start at 0
-    parameters : of "rnn" and of "lstm", by the textbook's names, Why (Y, H) and by (Y, 1) included
+    parameters : of "rnn", "lstm" and "gru", by the textbook's names, Why (Y, H) and by (Y, 1) too
     dy : (T_back, H, B) gradient on each hidden state; T_back is T unless `draw` was told otherwise
     dh_next, dc_next : (H, B) gradients that arrive at a single step, or at a sequence's last states
     z : (Y, B) what softmax and sigmoid are called with
     z_far : (Y, B) the same, so far out that exp(z) overflows in float64
+    shares : (H, 4) of two biases of a gate, what the second one has
     """
 
     seed: int
@@ -52,6 +53,12 @@ class Probe:
     dc_next: np.ndarray
     z: np.ndarray
     z_far: np.ndarray
+    shares: np.ndarray
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The sizes by letter."""
+        return {letter: getattr(self, letter) for letter in "TBIHY"}
 
     @cached_property
     def cell_cache(self) -> dict[str, dict[str, Any]]:
@@ -79,6 +86,7 @@ def draw(
     T: int = 6,
     T_back: int | None = None,
     scale: float = 2.0,
+    sizes: tuple[int, int, int, int] | None = None,
 ) -> Probe:
     """A well-conditioned probe.
 
@@ -93,6 +101,7 @@ def draw(
     T : steps forward
     T_back : steps of dy; None: T
     scale : of the weights
+    sizes : B, I, H, Y; None: no two alike, or all alike if `square`
 
     Raises
     ------
@@ -101,16 +110,22 @@ def draw(
     """
     for attempt in range(20):
         rng = np.random.default_rng(np.random.SeedSequence((seed, attempt)))
-        probe = _drawn(rng, seed, square, T, T if T_back is None else T_back, scale)
+        shape = sizes or ((4, 4, 4, 4) if square else (3, 5, 4, 2))
+        probe = _drawn(rng, seed, shape, T, T if T_back is None else T_back, scale)
         if amplification(probe) <= MOST_AMPLIFICATION:
             return probe
     raise ValueError(f"no well-conditioned probe for seed {seed}, T = {T}, scale {scale}")
 
 
 def _drawn(
-    rng: np.random.Generator, seed: int, square: bool, T: int, T_back: int, scale: float
+    rng: np.random.Generator,
+    seed: int,
+    sizes: tuple[int, int, int, int],
+    T: int,
+    T_back: int,
+    scale: float,
 ) -> Probe:
-    B, I, H, Y = (4, 4, 4, 4) if square else (3, 5, 4, 2)
+    B, I, H, Y = sizes
     bound = scale / np.sqrt(H)
 
     def weights(*shape: int) -> np.ndarray:
@@ -127,6 +142,23 @@ def _drawn(
     for parameters in (rnn, lstm):
         parameters["Why"] = weights(Y, H)
         parameters["by"] = weights(Y, 1)
+    first = {
+        "x": normal(T, I, B),
+        "h0": normal(H, B),
+        "c0": normal(H, B),
+        "dy": COTANGENT_SCALE * normal(T_back, H, B),
+        "dh_next": COTANGENT_SCALE * normal(H, B),
+        "dc_next": COTANGENT_SCALE * normal(H, B),
+        "z": 2 * normal(Y, B),
+        # columns lie far apart too: one maximum for the whole matrix leaves nothing of the lowest
+        "z_far": normal(Y, B) + 1000 * np.arange(B),
+    }
+    gru = {}
+    for gate in "ru":
+        gru[f"W{gate}"] = weights(H, H + I)
+        gru[f"b{gate}"] = weights(H, 1)
+    gru |= {"Wxn": weights(H, I), "bxn": weights(H, 1), "Whn": weights(H, H), "bhn": weights(H, 1)}
+    gru |= {"Why": weights(Y, H), "by": weights(Y, 1)}
     return Probe(
         seed=seed,
         T=T,
@@ -134,16 +166,9 @@ def _drawn(
         I=I,
         H=H,
         Y=Y,
-        x=normal(T, I, B),
-        h0=normal(H, B),
-        c0=normal(H, B),
-        parameters={"rnn": rnn, "lstm": lstm},
-        dy=COTANGENT_SCALE * normal(T_back, H, B),
-        dh_next=COTANGENT_SCALE * normal(H, B),
-        dc_next=COTANGENT_SCALE * normal(H, B),
-        z=2 * normal(Y, B),
-        # columns lie far apart too: one maximum for the whole matrix leaves nothing of the lowest
-        z_far=normal(Y, B) + 1000 * np.arange(B),
+        parameters={"rnn": rnn, "lstm": lstm, "gru": gru},
+        shares=weights(H, 4),
+        **first,
     )
 
 

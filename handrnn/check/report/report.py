@@ -111,6 +111,7 @@ class FunctionReport:
     witness: str = ""
     output: str = ""
     seconds: float = 0.0
+    dialect: str = ""
 
     @property
     def passed(self) -> bool:
@@ -128,6 +129,24 @@ class FunctionReport:
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """A function or class that was seen and not judged.
+
+    Attributes
+    ----------
+    name, line, cell : of it
+    why : in words
+    command : what would judge it, or ""
+    """
+
+    name: str
+    line: int
+    why: str
+    command: str = ""
+    cell: int | None = None
 
 
 @dataclass(frozen=True)
@@ -150,11 +169,17 @@ class FileReport:
     notes: tuple[str, ...] = ()
     hint: str = "mistake"
     versions: dict[str, str] = field(default_factory=dict)
+    not_judged: tuple[NotJudged, ...] = ()
+    recurrent: bool = True
 
     @property
     def passed(self) -> bool:
-        """Whether something was judged and all of it passed."""
-        return bool(self.functions) and all(f.passed for f in self.functions.values())
+        """Whether something recurrent was judged and all of it passed."""
+        return (
+            self.recurrent
+            and bool(self.functions)
+            and all(f.passed for f in self.functions.values())
+        )
 
     def raise_if_failed(self) -> None:
         """Raise AssertionError with the report as its message unless everything passed."""
@@ -187,6 +212,7 @@ class FileReport:
             "notes": list(self.notes),
             "hint": self.hint,
             "versions": dict(self.versions),
+            "not_judged": [asdict(one) for one in self.not_judged],
         }
 
     def to_json(self) -> str:
@@ -210,6 +236,9 @@ class FileReport:
             lines += ["", *[line for f in right for line in _lines(f)]]
         lines += [f"problem: {text}" for text in self.problems]
         lines += [f"note: {text}" for text in self.notes]
+        for one in self.not_judged:
+            lines.append(f"not judged: {one.name} (line {one.line}): {one.why}")
+            lines += [f"    {one.command}"] if one.command else []
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

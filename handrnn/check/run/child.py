@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..dialects import standin
 from . import codec, containment, scopes
 
 FRAMES = (3, 8)  # of a long traceback: the outermost and the innermost
@@ -51,7 +54,8 @@ class Worker:
         self.nonce = self._part("nonce")
         self.journal = journal
         self.program = program or scopes.Program(self._part("chunks"), self._part("labels"))
-        self.course = scopes.course(self._part("course"))
+        self.partners = standin.partners(self._part("dialect"))
+        self.scopes: dict[str, scopes.Scope] = {}  # in which objects were made
         self.kept: dict[str, Any] = {}
         self.callees: dict[str, str] = {}  # what each step called
         self.own_process = containment.GET_PID()
@@ -117,17 +121,18 @@ class Worker:
     def _call(self, step: dict[str, Any], result: dict[str, Any]) -> None:
         """One call, and everything that is to be known of it."""
         with containment.contained(self.outputs, result["warnings"], self.program.labels):
-            scope = self.program.scope(self.course)
+            scope = self._scope(step)
             function = self._target(step, scope, result)
             if function is None:
                 return
-            arguments = self._filled(list(step["arguments"]), {})
+            arguments = self._given(step, "arguments")
+            before = None if step["before"] is None else self._given(step, "before")
             scope.supply(scopes.offered(function, arguments))
             self.say("call")
             started = time.perf_counter()
             try:
-                if step["before"] is not None:
-                    function(*step["before"])
+                if before is not None:
+                    function(*before)
                 value = function(*arguments)
             finally:
                 self._leave_if_forked()
@@ -138,16 +143,26 @@ class Worker:
         result.update(status="returned", value=value, arguments=arguments)
         if step["keep"]:
             self.kept[step["id"]] = value
+            self.scopes[step["id"]] = scope
+
+    def _scope(self, step: dict[str, Any]) -> scopes.Scope:
+        """A fresh namespace; of a method, that in which its object was made."""
+        target = step["target"]
+        known = None if isinstance(target, str) else self.scopes.get(target[1].step)
+        return known or self.program.scope(self.partners)
+
+    def _given(self, step: dict[str, Any], name: str) -> list[Any]:
+        """The arguments of a call: copies, and tensors where these are wanted."""
+        filled = self._filled(list(step[name]), {})
+        return [_tensors(value) for value in filled] if step["tensors"] else filled
 
     def _target(self, step: dict[str, Any], scope: scopes.Scope, result: dict[str, Any]) -> Any:
         """What is to be called; None if the submission has none, and the result says so."""
         target = step["target"]
         if not isinstance(target, str):
             return getattr(self._at(target[1]), target[2])
-        if step["partners"] == "correct":
-            if self.course is None:
-                raise _NotThereError(f"{self._part('course')} cannot be imported")
-            scope.correct_partners(target)
+        if step["partners"] == "right":
+            scope.stand_in(target)
         function = scope.namespace.get(target)
         if callable(function):
             return function
@@ -209,6 +224,19 @@ class Worker:
             failed = {"status": "raised", "error": [type(error).__name__, message, []]}
             codec.write(written, nonce=self.nonce, number=number, **failed)
         os.replace(written, final)  # noqa: PTH105 -- bound late, after it has been restored
+
+
+def _tensors(value: Any) -> Any:
+    """The same value with tensors of torch for its floating arrays."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        import torch
+
+        return torch.from_numpy(value)
+    if isinstance(value, dict):
+        return {key: _tensors(entry) for key, entry in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(_tensors(entry) for entry in value)
+    return value
 
 
 def _said(error: BaseException) -> str:

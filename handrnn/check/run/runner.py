@@ -27,7 +27,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -39,7 +39,6 @@ from . import child, codec, containment, scopes
 
 SECONDS = 10.0
 MEMORY = 2 * 2**30
-COURSE = "handrnn.course"
 START_SECONDS = 60.0  # for the interpreter and NumPy, on a machine that has much else to do
 SLICE = 0.05  # in which the parent waits
 SILENT_SECONDS = 0.5  # for a process to end once it has closed the pipe
@@ -66,10 +65,11 @@ class Step:
     target : name of a function or class of the submission, or ("method", Ref, name)
     arguments : positional arguments; a `Ref` anywhere inside stands for what an earlier step
         returned. Every step gets copies of its own
-    partners : which other course functions the submission calls: "own" or "correct"
+    partners : which other functions of the dialect it calls: "own" ones, or "right" stand-ins
     keep : whether what it returns is kept in the child although no later step refers to it
     before : positional arguments of a call that is made first, in the same namespace, to see what
         it leaves behind; None: there is none
+    tensors : whether arrays are handed over as tensors of torch
     """
 
     id: str
@@ -78,6 +78,7 @@ class Step:
     partners: str = "own"
     keep: bool = False
     before: Sequence[Any] | None = None
+    tensors: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def run(
     *,
     seconds: float = SECONDS,
     memory: int = MEMORY,
-    correct_partners: str = COURSE,
+    dialect: Mapping[str, Any] | None = None,
 ) -> dict[str, Outcome]:
     """Call functions of a submission in a process of their own.
 
@@ -179,8 +180,8 @@ def run(
     seconds : time limit of each step. Once a target has run out of time or has ended the process,
         it is not tried again with the same partners
     memory : bytes that the child may take beyond what it starts with
-    correct_partners : module whose functions are the correct partners, and which supplies what the
-        submission lacks
+    dialect : its "name" and "text", and "called": what the submission calls its functions; it has
+        the right partners, and supplies what the submission lacks
 
     Returns
     -------
@@ -196,7 +197,7 @@ def run(
         "chunks": [_as_data(chunk) for chunk in submission.chunks],
         "labels": [piece.label for piece in submission.pieces],
         "beside": None if beside is None else str(beside),
-        "course": correct_partners,
+        "dialect": dialect,
     }
     return _Runner(job, _spawn, seconds, memory).run(steps)
 
@@ -207,7 +208,7 @@ def run_live(
     *,
     seconds: float = SECONDS,
     memory: int = MEMORY,
-    correct_partners: str = COURSE,
+    dialect: Mapping[str, Any] | None = None,
 ) -> dict[str, Outcome]:
     """Call functions that exist already, in a forked copy of this process.
 
@@ -218,14 +219,14 @@ def run_live(
     Parameters
     ----------
     functions : by the names that steps use
-    steps, seconds, memory, correct_partners, what is returned and raised : as for `run`
+    steps, seconds, memory, dialect, what is returned and raised : as for `run`
     """
     live = scopes.Live(functions)
     job = {
         "chunks": [],
         "labels": sorted(live.labels),
         "beside": None,
-        "course": correct_partners,
+        "dialect": dialect,
     }
     start = functools.partial(_fork if CAN_FORK else _here, live)
     return _Runner(job, start, seconds, memory).run(steps)
@@ -580,7 +581,7 @@ def _check(steps: Sequence[Step]) -> None:
 
 def _sources(step: Step) -> set[str]:
     """Ids of the steps that a step refers to."""
-    values = [step.target, list(step.arguments)]
+    values = [step.target, list(step.arguments), list(step.before or ())]
     return {leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref)}
 
 
@@ -605,6 +606,7 @@ def _job_of(step: Step, referred: bool) -> dict[str, Any]:
         "arguments": list(step.arguments),
         "before": None if step.before is None else list(step.before),
         "partners": step.partners,
+        "tensors": step.tensors,
         "keep": step.keep or referred,
     }
 

@@ -7,17 +7,14 @@ judged alone.
 
 import builtins
 import contextlib
-import functools
-import importlib
 import importlib.abc
 import importlib.util
-import inspect
 import itertools
 import marshal
 import math
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +24,7 @@ from . import codec, containment
 
 MOST_LOOKED_AT = 5000  # values among which shared memory is looked for
 STATEMENT_SECONDS = 0.5  # for each statement at the top of the file, and each definition
-CELLS = tuple(f"{cell}_cell_{way}" for cell in ("rnn", "lstm") for way in ("forward", "backward"))
-LOOPS = tuple(f"{cell}_{way}" for cell in ("rnn", "lstm") for way in ("forward", "backward"))
 HELPERS = ("sigmoid", "softmax")
-CACHES = {"rnn_cell_forward": "RNN_CACHE", "lstm_cell_forward": "LSTM_CACHE"}  # names of entries
 MODULE = "<submission>"  # what its namespace is called: no file can be imported by that name
 ALWAYS_THERE = {"np": np, "numpy": np, "math": math}
 COURSE_MODULE_NAMES = ("util", "rnn", "lstm", "helper")
@@ -39,16 +33,15 @@ COURSE_MODULE_NAMES = ("util", "rnn", "lstm", "helper")
 class Absent:
     """Stands for a module, or a name from one, that is not installed here; using it says so."""
 
-    def __init__(self, name: str, course: types.ModuleType | None = None) -> None:
+    def __init__(self, name: str, offered: Mapping[str, Any] | None = None) -> None:
         self._name = name
-        self._course = course
+        self._offered = offered or {}
 
     def _refuse(self) -> Any:
         raise ModuleNotFoundError(f"{self._name} is not installed here, and not beside the file")
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._course, name, None) if self._course else None
-        return found if callable(found) else self._refuse()
+        return self._offered[name] if name in self._offered else self._refuse()
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         return self._refuse()
@@ -86,18 +79,16 @@ class Outside(dict):
 class Scope:
     """The namespace of one step, and what is beyond it."""
 
-    def __init__(self, course: types.ModuleType | None) -> None:
+    def __init__(self, partners: Any) -> None:
         self.outside = Outside()
-        self.course = course
+        self.partners = partners
         self.module = types.ModuleType(MODULE)
         self.namespace: dict[str, Any] = vars(self.module)
         self.namespace["__builtins__"] = self.outside
         self.data: set[str] = set()  # names that hold constants
         self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
-        names = () if course is None else course.__all__
-        offered = {name: getattr(course, name) for name in names}
-        functions = {name: value for name, value in offered.items() if callable(value)}
-        self.outside.from_course = ALWAYS_THERE | functions
+        self.offered = {} if partners is None else partners.offered()
+        self.outside.from_course = ALWAYS_THERE | self.offered
 
     def execute(self, chunk: dict[str, Any]) -> BaseException | None:
         """Execute one statement of the submission; what it raised, should it raise."""
@@ -127,26 +118,26 @@ class Scope:
     def _absent(self, chunk: dict[str, Any]) -> None:
         """A module that is missing: what the course has of it is found outside, by its name."""
         module, attribute, name = chunk["module"], chunk["attribute"], chunk["names"][0]
-        helper = any(part in module.lower() for part in COURSE_MODULE_NAMES)
-        course = self.course if helper else None
+        imports = () if self.partners is None else self.partners.dialect.imports
+        helper = any(part in module.lower() for part in (*COURSE_MODULE_NAMES, *imports))
+        offered = self.offered if helper else {}
         if attribute == "*":
             return
         if attribute is None:
-            self.namespace[name] = Absent(module, course)
-        elif course is not None and callable(getattr(course, attribute, None)):
-            self.outside.from_course[name] = getattr(course, attribute)
+            self.namespace[name] = Absent(module, offered)
+        elif attribute in offered:
+            self.outside.from_course[name] = offered[attribute]
         elif name not in self.outside.from_course:
             self.namespace[name] = Absent(f"{module}.{attribute}")
 
-    def correct_partners(self, target: str) -> None:
-        """Put the correct functions into the place of the submission's own, but for the target."""
-        for name in (*CELLS, *LOOPS, *HELPERS):
-            correct = getattr(self.course, name, None)
-            if name != target and correct is not None and self._fits(name):
-                self.namespace[name] = correct
+    def stand_in(self, target: str) -> None:
+        """Put right functions into the place of the submission's own, but for the target."""
+        for name in self.partners.called:
+            if name != target and self._fits(name):
+                self.namespace[name] = self.partners.make(name)
 
     def _fits(self, name: str) -> bool:
-        """Whether the course's function can stand for the submission's: a helper may differ."""
+        """Whether a right function can stand for the submission's: a helper may differ."""
         code = getattr(self.namespace.get(name), "__code__", None)
         return name not in HELPERS or code is None or code.co_argcount == 1
 
@@ -172,12 +163,12 @@ class Program:
         self.labels = set(labels)
         self.too_slow: dict[int, BaseException] = {}  # statements that are not tried again
 
-    def scope(self, course: types.ModuleType | None) -> Scope:
+    def scope(self, partners: Any) -> Scope:
         """A fresh namespace in which the statements have been executed.
 
         It is that of a module known to Python: data classes look their module up.
         """
-        scope = Scope(course)
+        scope = Scope(partners)
         sys.modules[MODULE] = scope.module
         for number, chunk in enumerate(self.chunks):
             if number in self.too_slow:
@@ -199,9 +190,9 @@ class Live:
         codes = (getattr(function, "__code__", None) for function in functions.values())
         self.labels = {code.co_filename for code in codes if code is not None}
 
-    def scope(self, course: types.ModuleType | None) -> Scope:
+    def scope(self, partners: Any) -> Scope:
         """A copy of the functions' namespaces, with what is data in them known as such."""
-        scope = Scope(course)
+        scope = Scope(partners)
         sources = []
         for function in self.functions.values():
             namespace = getattr(function, "__globals__", {})
@@ -263,37 +254,6 @@ class BesideFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for chunk in submission.chunks:
             with contextlib.suppress(Exception):
                 exec(chunk.code, vars(module))
-
-
-def course(name: str) -> types.ModuleType | None:
-    """The right functions of a dialect, to stand for those of a submission."""
-    try:
-        found = importlib.import_module(name)
-    except ImportError:
-        return None
-    course = types.ModuleType(name)
-    vars(course).update(vars(found))
-    for cell, entries in CACHES.items():
-        if entries in vars(course):
-            setattr(course, cell, _keeping(getattr(course, cell), getattr(course, entries)))
-    return course
-
-
-def _keeping(cell: Callable, entries: tuple[str, ...]) -> Callable:
-    """A cell whose cache holds the arrays it was given and returns, as hand-written ones do.
-
-    Ours copies them, which would hide it when a loop writes into one of them afterwards.
-    """
-
-    @functools.wraps(cell)
-    def forward(*arguments: Any, **keywords: Any) -> tuple:
-        *states, y, cache = cell(*arguments, **keywords)
-        given = inspect.signature(cell).bind(*arguments, **keywords).arguments
-        held = given | dict(zip(("a_next", "c_next"), states, strict=False))
-        kept = (held.get(name, entry) for name, entry in zip(entries, cache, strict=True))
-        return (*states, y, tuple(kept))
-
-    return forward
 
 
 def _is_array(value: Any) -> bool:

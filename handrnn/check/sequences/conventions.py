@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import compare, layouts
-from ..explain import planting
 from ..files import cases
+from ..probe import planting
 
 Arrays = dict[str, np.ndarray]
 

@@ -16,9 +16,8 @@ from functools import cache
 
 import numpy as np
 
-from ...dialects import dialects
-from ...probe import probes
-from .. import planting
+from ...judge import target
+from ...probe import planting, probes, truth
 from . import (
     cell_gradients,
     cells_forward,
@@ -66,19 +65,28 @@ def _catalogue() -> Iterator[Mistake]:
 MISTAKES: tuple[Mistake, ...] = tuple(_catalogue())
 
 
-@cache
-def for_function(name: str, dialect: str = "course") -> tuple[Mistake, ...]:
-    """The mistakes whose results can be predicted for a course function, most frequent first.
+def for_function(one: target.Target) -> tuple[Mistake, ...]:
+    """The mistakes whose results can be predicted for a function, most frequent first.
 
     Those that are `Mistake.square` raise ValueError in `predict` unless the probe is square.
     """
+    return of_textbook(one.function.of, one.function.cache_given is not None or _backward(one))
+
+
+def _backward(one: target.Target) -> bool:
+    return one.function.cache_taken is not None
+
+
+@cache
+def of_textbook(of: str, cached: bool = True) -> tuple[Mistake, ...]:
+    """The mistakes that can be planted into a function of the textbook."""
     return tuple(
         mistake
         for mistake in MISTAKES
-        if name in mistake.functions
+        if of in mistake.functions
         and not mistake.detector
         and not mistake.warning
-        and not (mistake.cached and dialect != "course")
+        and not (mistake.cached and not cached)
     )
 
 
@@ -91,9 +99,7 @@ def detected(name: str, detector: str) -> Mistake | None:
     return None
 
 
-def predict(
-    function: dialects.Function, probe: probes.Probe, *mistakes: Mistake
-) -> entries.Outputs:
+def predict(one: target.Target, probe: probes.Probe, *mistakes: Mistake) -> entries.Outputs:
     """What a function with mistakes in it returns.
 
     Raises
@@ -106,7 +112,7 @@ def predict(
         for name, many in mistake.edits.items():
             edits[name] = edits.get(name, ()) + many
     with np.errstate(all="ignore"):
-        outputs = function.expected(probe, planting.plant(edits))
+        outputs = one.expected(probe, truth.oracle(one.function.variant, edits))
         for mistake in mistakes:
             if mistake.transform is not None:
                 outputs = mistake.transform(outputs, probe)

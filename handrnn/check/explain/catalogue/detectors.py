@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from ...dialects import dialects
+from ...probe import truth
 from . import entries
 
 
 def detected() -> Iterator[entries.Mistake]:
     """One entry a detector and kind."""
-    every = tuple(sorted({name for _, name in dialects.ALL}))
+    cells = [f"{cell}_{kind}" for cell in ("lstm", "rnn") for kind in truth.KINDS]
+    every = tuple(sorted([*cells, *truth.ELEMENTARY]))
     backwards = tuple(name for name in every if name.endswith("backward"))
     forwards = tuple(name for name in every if name.endswith("forward"))
     for id, variant, functions, detector, why, wrong, right in (

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...probe import probes
-from .. import planting
+from ...probe import planting, probes
 
 Outputs = dict[str, np.ndarray]
 Transform = Callable[[Outputs, probes.Probe], Outputs]

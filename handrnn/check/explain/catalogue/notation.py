@@ -7,7 +7,7 @@ of the textbook's text.
 import re
 from collections.abc import Mapping, Sequence
 
-from .. import planting
+from ...probe import planting
 from . import entries
 
 GATES = {"f": "ft", "i": "it", "g": "cct", "o": "ot"}  # the textbook's letter, the course's name

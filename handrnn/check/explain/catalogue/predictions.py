@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .. import planting
+from ...probe import planting
 from . import entries, notation
 
 LINES = notation.LINES

@@ -1,8 +1,11 @@
 """A mistake as a person is shown it, in the notation of their dialect."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from ...dialects import dialect as dialects
 from . import entries, notation
 
 
@@ -59,19 +62,34 @@ _BATCH_FIRST = {
 }
 
 
-def show(mistake: entries.Mistake, dialect: str = "course") -> Shown:
+def show(mistake: entries.Mistake, dialect: dialects.Dialect) -> Shown:
     """A mistake in the notation of a dialect.
 
-    Batch-first, examples are rows: products turn round and axes change places.
+    Where examples are rows, products turn round and axes change places.
     """
-    if dialect == "course":
+    if dialect.name == "course":
         return Shown(mistake.why, mistake.wrong, mistake.right)
-    return Shown(
-        notation.replaced(mistake.why, _BATCH_FIRST), _turned(mistake.wrong), _turned(mistake.right)
-    )
+    names = _BATCH_FIRST if dialect.name == "batch_first" else _own_names(dialect)
+    why = notation.replaced(mistake.why, names)
+    rows = any(s.axes[:1] == ("B",) for s in dialect.arrays[""].values())
+    turned = _turned if rows else notation.replaced
+    return Shown(why, turned(mistake.wrong, names), turned(mistake.right, names))
 
 
-def _turned(line: str) -> str:
+@cache
+def _own_names(dialect: dialects.Dialect) -> dict[str, str]:
+    """What the quantities that the course has a name for are called in another dialect."""
+    theirs: dict[str, str] = {}
+    for name, slot in dialect.arrays[""].items():
+        theirs.setdefault(slot.quantity, name)
+    course = dialects.all_dialects()["course"].arrays[""]
+    known = {n: theirs[s.quantity] for n, s in course.items() if s.quantity in theirs}
+    if "dh_prev" in theirs:
+        known["da_prevt"] = theirs["dh_prev"]
+    return known
+
+
+def _turned(line: str, names: Mapping[str, str]) -> str:
     """A line of the column-major course as it reads with examples as rows."""
     line = re.sub(r"np\.dot\(([^(),]+(?:\[[^\]]*\][.T]*)?), ([^(),]+)\)", r"np.dot(\2, \1)", line)
     line = re.sub(r"(\w)\[:, :n_a\]", r"\1[:n_a]", line)
@@ -80,4 +98,4 @@ def _turned(line: str) -> str:
     line = re.sub(r"axis=(\d)", lambda found: f"axis={1 - int(found[1])}", line)
     line = line.replace("np.concatenate((a_prev, xt))", "np.concatenate((a_prev, xt), axis=1)")
     line = line.replace("(n_a, m, T_x)", "(m, T_x, n_a)").replace("(n_a, m)", "(m, n_a)")
-    return notation.replaced(line, _BATCH_FIRST)
+    return notation.replaced(line, names)

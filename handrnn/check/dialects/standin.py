@@ -1,0 +1,230 @@
+"""Right functions and classes of a dialect, to stand for those of a submission.
+
+A loop that calls a wrong cell is judged with a right one in its place. A stand-in takes what it is
+called with apart into atoms, lets the textbook compute, and packs the results as the dialect has
+them. Where the dialect prescribes no cache, its cache is a box that only it can open.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import slots
+from ..probe import truth
+from . import dialect as dialects
+from . import match as matching
+
+
+class Box(dict):
+    """A cache of a stand-in: the atoms of its forward call."""
+
+
+class Partners:
+    """The stand-ins of a dialect.
+
+    Parameters
+    ----------
+    dialect : whose functions they are
+    called : by what the submission calls a function or class, its name in the dialect
+    """
+
+    def __init__(self, dialect: dialects.Dialect, called: Mapping[str, str]) -> None:
+        self.dialect = dialect
+        names = {f.owner or f.name for f in dialect.functions.values()}
+        self.called = {name: name for name in names} | dict(called)
+
+    def make(self, name: str) -> Any:
+        """The stand-in for what the submission calls so; None if there is none."""
+        theirs = self.called.get(name)
+        if theirs is None:
+            return None
+        if theirs in self.dialect.functions:
+            return function(self.dialect, self.dialect.functions[theirs])
+        return _class(self.dialect, theirs)
+
+    def offered(self) -> dict[str, Any]:
+        """All stand-ins for functions by name, and a sigmoid."""
+        made = {name: self.make(name) for name, own in self.called.items() if name == own}
+        return {"sigmoid": truth.oracle().sigmoid} | {n: f for n, f in made.items() if f}
+
+
+def partners(described: Mapping[str, Any] | None) -> Partners | None:
+    """The partners that a job describes: the text and name of a dialect, and the names called."""
+    if described is None:
+        return None
+    dialect = dialects.parse(described["text"], described["name"])
+    return Partners(dialect, described["called"])
+
+
+def function(dialect: dialects.Dialect, chosen: dialects.Function) -> Callable:
+    """A right function of a dialect."""
+    (call,) = (c for c in chosen.calls if c.target == chosen.method)
+
+    def stand_in(*arguments: Any, **named: Any) -> Any:
+        state = _State(dialect, chosen)
+        state.take(_bound(call, arguments, named), call.takes)
+        return state.give(call)
+
+    stand_in.__name__ = stand_in.__qualname__ = chosen.name
+    return stand_in
+
+
+def _bound(call: dialects.Call, arguments: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
+    """What a call was given, in the order of what it takes."""
+    if len(arguments) + len(named) != len(call.takes):
+        wanted = ", ".join(map(dialects.shown, call.takes))
+        raise TypeError(f"{call.target}({wanted}) takes {len(call.takes)} arguments")
+    found, left = list(arguments), dict(named)
+    for term in call.takes[len(arguments) :]:
+        key = next((n for n in (2, 1) for name in left if matching.likeness(term, name) == n), None)
+        fits = [name for name in left if key and matching.likeness(term, name) == key]
+        if not fits:
+            raise TypeError(f"{call.target}() has no argument {', '.join(left)}")
+        found.append(left.pop(fits[0]))
+    return found
+
+
+class _State:
+    """What is known in a stand-in, as atoms, and the very arrays that it was given."""
+
+    def __init__(self, dialect: dialects.Dialect, chosen: dialects.Function) -> None:
+        self.dialect = dialect
+        self.function = chosen
+        self.known: dict[str, np.ndarray] = {}
+        self.given: dict[str, Any] = {}
+        self.sizes: dict[str, int] = {"T": 1, "B": 1, "Y": 1} | dict(dialect.sizes)
+        self.tensors = False
+
+    def take(self, values: Sequence[Any], terms: Sequence[dialects.Term]) -> None:
+        """Take what was given apart."""
+        pairs = list(_pairs(values, terms))
+        for slot, value in pairs:
+            if isinstance(slot, slots.Slot):
+                self._size(slot, np.shape(value))
+        for slot, value in pairs:
+            if isinstance(value, Box):
+                self.known |= value
+            elif isinstance(slot, slots.Slot):
+                self.tensors |= type(value).__module__.startswith("torch")
+                array = np.asarray(value).reshape(slot.shape(self.sizes))
+                self.known |= slot.unpack(array, self.sizes)
+                self.given[slot.quantity if not slot.gates else slot.name] = value
+
+    def _size(self, slot: slots.Slot, shape: Sequence[int]) -> None:
+        """The sizes that the shape of an array tells."""
+        for axis, n in zip(slot.axes, shape, strict=False):
+            if axis in ("KH", "HK"):
+                self.sizes["H"] = n // len(slot.gates)
+            elif axis in "TBIHY":
+                self.sizes[axis] = n
+        if "R" in slot.axes and len(shape) == len(slot.axes):
+            n = shape[slot.axes.index("R")]
+            if "x" in slot.on:
+                self.sizes["I"] = n - sum(self.sizes["H"] for part in slot.on if part == "h")
+            elif slot.on == ("h",):
+                self.sizes["H"] = n
+
+    def give(self, call: dialects.Call) -> Any:
+        """The results of a call, packed."""
+        function = self.function
+        inputs = dict(self.known)
+        for name in truth.STATES:
+            letters = "THB" if name == "dy" else "HB"
+            shape = [self.sizes.get(letter, 1) for letter in letters]
+            inputs.setdefault(name, np.zeros(shape))
+        for gate in slots.GATES.get(function.cell, ""):
+            inputs.setdefault(f"b.{gate}", np.zeros(self.sizes.get("H", 1)))
+        inputs.setdefault("b.n.h", np.zeros(self.sizes.get("H", 1)))
+        found = truth.results(function.of, inputs, truth.oracle(function.variant))
+        self.known |= found
+        if function.cache_given is not None:
+            self.known |= truth.along(function.of, inputs)[0]
+        mean = self.dialect.gradients == "mean"
+        values = [self._value(term, mean) for term in call.gives]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def _value(self, term: dialects.Term, mean: bool) -> Any:
+        if isinstance(term, slots.Slot):
+            return self._array(term, mean)
+        if isinstance(term, dialects.Bundle):
+            values = [self._value(inner, mean) for inner in term.terms]
+            if term.kind == "dict":
+                names = [getattr(inner, "name", "") for inner in term.terms]
+                return dict(zip(names, values, strict=True))
+            return tuple(values) if term.kind == "tuple" else values
+        return Box(self.known)
+
+    def _array(self, slot: slots.Slot, mean: bool) -> Any:
+        """An array: the very one that was given, if it was; a result once, wherever it stands."""
+        key = slot.name if slot.gates else slot.quantity
+        if key not in self.given:
+            value = slot.pack(self.known, self.sizes)
+            if mean and slot.gates and slot.quantity == "dW":
+                value = value / self.sizes["B"]
+            if self.tensors:
+                import torch
+
+                value = torch.from_numpy(value)
+            self.given[key] = value
+        return self.given[key]
+
+
+def _pairs(
+    values: Sequence[Any], terms: Sequence[dialects.Term]
+) -> Iterator[tuple[dialects.Term, Any]]:
+    """Terms and what was given for them, bundles taken apart."""
+    for value, term in zip(values, terms, strict=False):
+        if isinstance(term, dialects.Bundle) and isinstance(value, Mapping) and term.kind == "dict":
+            by_name = {matching.plain(key): entry for key, entry in value.items()}
+            inner = [t for t in term.terms if matching.plain(getattr(t, "name", "")) in by_name]
+            yield from _pairs([by_name[matching.plain(t.name)] for t in inner], inner)  # pyright: ignore
+        elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
+            yield from _pairs(value, term.terms)
+        else:
+            yield term, value
+
+
+def _class(dialect: dialects.Dialect, owner: str) -> type | None:
+    """A right class of a dialect."""
+    functions = [f for f in dialect.functions.values() if f.owner == owner]
+    if not functions:
+        return None
+    return type(owner, (_Made,), {"_dialect": dialect, "_functions": functions})
+
+
+class _Made:
+    """An object of a class that stands in: it does what the calls of the dialect do."""
+
+    _dialect: dialects.Dialect
+    _functions: Sequence[dialects.Function]
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        (make,) = {c for f in self._functions for c in f.calls if c.kind == "make"}
+        self._state = _State(self._dialect, self._functions[0])
+        self._state.take(_bound(make, arguments, named), make.takes)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        for chosen in self._functions:
+            for call in chosen.calls:
+                if call.target == name and call.kind == "method":
+                    return self._method(call)
+                if call.target == name and call.kind == "get":
+                    values = [self._state._value(t, False) for t in call.gives]
+                    return values[0] if len(values) == 1 else values
+        raise AttributeError(f"the right {type(self).__name__} has no {name}")
+
+    def _method(self, call: dialects.Call) -> Callable:
+        chosen = next((f for f in self._functions if f.method == call.target), None)
+
+        def method(*arguments: Any, **named: Any) -> Any:
+            self._state.given.clear()
+            self._state.take(_bound(call, arguments, named), call.takes)
+            if chosen is None:
+                return None
+            self._state.function = chosen
+            return self._state.give(call)
+
+        return method

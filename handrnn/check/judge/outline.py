@@ -1,0 +1,79 @@
+"""What of a submission was seen and is not judged, why, and what would judge it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..dialects import dialect as dialects
+from ..dialects import match as matching
+from ..load import parts
+from ..report import report
+from . import submitted, target
+
+RECURRENT = re.compile(
+    r"rnn|lstm|gru|recurrent|bptt|time_?step|hidden|\bcell|h_?prev|prev_?h|lossfun", re.IGNORECASE
+)
+OWN_DIALECT = "handrnn check {path} --dialect mine.toml  (handrnn dialects: how to write one)"
+SEQUENCE = "check.sequence(forward, backward, cell=...)  (from handrnn import check)"
+MODULE = "check.sequence({name}(...), cell=...)  (from handrnn import check)"
+
+
+def not_judged(
+    submission: parts.Submission,
+    found: Sequence[target.Target],
+    functions: Mapping[str, Any],
+) -> list[report.NotJudged]:
+    """Every definition that no dialect knows, and that nothing which was judged makes use of.
+
+    Parameters
+    ----------
+    submission : of the file
+    found : what dialects know of it
+    functions : reports by name
+    """
+    if not submission.chunks:
+        return []
+    judged = {one.called for one in found} | {name.partition(".")[0] for name in functions}
+    used = set(judged).union(*(one.uses for one in found))
+    for name in judged & set(submission.definitions):
+        used |= submitted.looked_up(submission, name, submission.definitions[name])
+    path = submission.name
+    return [
+        report.NotJudged(name, one.line, *_why(one, path), cell=one.cell)
+        for name, one in submission.definitions.items()
+        if name not in used
+    ]
+
+
+def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
+    """Why a definition is not judged, and the command that would judge it."""
+    if definition.kind == parts.CLASS:
+        if _is_module(definition):
+            return "it is a module of torch", MODULE.format(name=definition.name)
+        if RECURRENT.search(definition.source):
+            return "its methods are those of no dialect", OWN_DIALECT.format(path=path)
+        return "no dialect has a class of this name", ""
+    near = _near(definition)
+    if near:
+        return near, OWN_DIALECT.format(path=path)
+    if RECURRENT.search(definition.source):
+        return "its name and arguments are those of no dialect", SEQUENCE
+    return "no dialect has a function of this name", ""
+
+
+def _is_module(definition: parts.Definition) -> bool:
+    head = definition.source.partition(":")[0]
+    return bool(re.search(r"\bModule\b", head))
+
+
+def _near(definition: parts.Definition) -> str:
+    """The dialect whose function has this name, and what does not fit."""
+    for dialect in dialects.all_dialects().values():
+        for function in dialect.functions.values():
+            names = (function.name, *function.spellings)
+            if function.owner or definition.name not in names or not function.cell:
+                continue
+            theirs = ", ".join(name for name, _ in definition.arguments)
+            if matching.orders(function, dialect, list(definition.arguments)) is None:
+                return f"looks like {dialect.name}, but takes ({theirs}): there it is {function}"
+    return ""
