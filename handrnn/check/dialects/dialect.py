@@ -19,7 +19,8 @@ Each is one TOML file::
 A call takes and gives arrays, bundles, sizes (T B I H Y), literals, and what an earlier call gave
 under a name that is no array, such as a cache. A function is one call, the name of which may be
 left out; a backward function on its own forward function's cache is judged after that one. A class
-is made, methods are called, attributes are read (``cell.dW -> dW``) and set (``cell.W = W``);
+is made, methods are called, attributes are read (``cell.dW -> dW``; ``cell.dW|grad -> dW``: one
+of two) and set (``cell.W = W``);
 ``after RNN.forward`` stands for the calls of that function.
 """
 
@@ -42,7 +43,7 @@ CLOSING = {"{": "}", "(": ")", "[": "]"}
 SECTIONS = {
     *("about", "arrays", "weights", "bundles", "caches", "functions", "spellings", "variants"),
     "notes",
-    *("gradients", "tensors", "sizes", "imports", "respelt"),
+    *("gradients", "tensors", "provides", "sizes", "imports", "respelt"),
 }
 
 
@@ -142,18 +143,24 @@ class Function:
     @property
     def owner(self) -> str:
         """The class whose method it is, or ""."""
-        made = [call.target for call in self.calls if call.kind == "make"]
-        return made[0] if made else ""
+        return self.name.rpartition(".")[0]
 
     @property
     def method(self) -> str:
-        """The name without the class."""
-        return self.name.rpartition(".")[2]
+        """The name without the class, and without what is said of it in brackets."""
+        return self.name.rpartition(".")[2].partition(" ")[0]
+
+    @cached_property
+    def itself(self) -> Call:
+        """The call that is the function itself, the last one."""
+        kind = "method" if self.owner else "function"
+        own = [c for c in self.calls if c.kind == kind and c.target == self.method]
+        return own[-1]
 
     @cached_property
     def takes(self) -> tuple[Term, ...]:
         """What the function itself takes."""
-        return next(call.takes for call in self.calls if call.target == self.method)
+        return self.itself.takes
 
     @cached_property
     def given(self) -> set[str]:
@@ -200,8 +207,10 @@ class Dialect:
     about : one sentence
     functions : by name, in the order of the file
     arrays : all slots by name, those of the weights by cell
-    gradients : "sum" or "mean" over the examples, of gradients with respect to weights
+    gradients : "sum" or "mean" over the examples, of gradients with respect to weights; "added":
+        to what is there, so that two calls give twice as much
     tensors : whether arrays are tensors of torch
+    provides : "activations": classes Sigmoid, Tanh ... of the course stand in where they are missing
     sizes : those that are prescribed, by letter
     respelt : other names that parameters have in dicts: {"Wi": "Wu"}
     imports : modules of the course, which never stop what does not need them
@@ -215,6 +224,7 @@ class Dialect:
     arrays: Mapping[str, Mapping[str, slots.Slot]] = field(repr=False)
     gradients: str = "sum"
     tensors: bool = False
+    provides: str = ""
     sizes: Mapping[str, int] = field(default_factory=dict)
     respelt: Mapping[str, str] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
@@ -330,6 +340,7 @@ def parse(text: str, name: str) -> Dialect:
         known,
         gradients=str(said.get("gradients", "sum")),
         tensors=bool(said.get("tensors", False)),
+        provides=str(said.get("provides", "")),
         sizes={letter: int(size) for letter, size in said.get("sizes", {}).items()},
         respelt=dict(said.get("respelt", {})),
         imports=tuple(said.get("imports", ())),
@@ -384,7 +395,7 @@ def _function(
 _MAKE = re.compile(r"(\w+)\s*=\s*(\w+)\((.*)\)$")
 _SET = re.compile(r"(\w+)\.(\w+)\s*=\s*(.+)$")
 _METHOD = re.compile(r"(\w+)\.(\w+)\((.*?)\)\s*(?:->\s*(.*))?$")
-_GET = re.compile(r"(\w+)\.(\w+)\s*->\s*(.*)$")
+_GET = re.compile(r"(\w+)\.([\w|]+)\s*->\s*(.*)$")
 _CALL = re.compile(r"(\w+)\((.*?)\)\s*(?:->\s*(.*))?$")
 _PLAIN = re.compile(r"(.*?)\s*->\s*(.*)$")
 

@@ -60,7 +60,7 @@ class Match:
     ----------
     definition : its own; of a method, the method's
     dialect, function : which one it is
-    order : what each argument of it is; those of the dialect's function if it wants the same
+    calls : those of the dialect's function, with their arguments as this submission wants them
     respelt : names that it has for others of the dialect: {"Wi": "Wu"}
     score : how well names and arguments fit
     notes : what is different from the dialect
@@ -69,10 +69,20 @@ class Match:
     definition: parts.Definition
     dialect: dialects.Dialect
     function: dialects.Function
-    order: tuple[Term, ...]
+    calls: tuple[dialects.Call, ...]
     respelt: Mapping[str, str] = field(default_factory=dict)
     score: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> tuple[Term, ...]:
+        """What each argument of the function itself is."""
+        own = self.function.itself
+        return next(c.takes for c in reversed(self.calls) if (c.kind, c.target) == _key(own))
+
+
+def _key(call: dialects.Call) -> tuple[str, str]:
+    return call.kind, call.target
 
 
 def plain(name: Any) -> str:
@@ -158,25 +168,39 @@ def likeness(term: Term, name: str) -> int:
 
 
 def orders(
-    function: dialects.Function, dialect: dialects.Dialect, arguments: Sequence[tuple[str, bool]]
+    function: dialects.Function,
+    dialect: dialects.Dialect,
+    arguments: Sequence[tuple[str, bool]],
+    takes: tuple[Term, ...] | None = None,
 ) -> tuple[Term, ...] | None:
-    """What each argument is, told by its name, else by its place; None if they do not fit."""
-    takes = function.takes
+    """What each argument is, told by its name, else by its place; None if they do not fit.
+
+    Parameters
+    ----------
+    function, dialect : it may be
+    arguments : (name, whether it has a default)
+    takes : of another of its calls than itself
+    """
+    takes = function.takes if takes is None else takes
     required = [name for name, default in arguments if not default]
-    if len(required) <= len(takes) <= len(arguments):
-        named = [_term(function, dialect, name) for name, _ in arguments[: len(takes)]]
+    optional = zip(takes[len(required) :], arguments[len(required) :], strict=False)
+    fitting = all(likeness(term, name) for term, (name, _) in optional)
+    if len(required) <= len(takes) <= len(arguments) and fitting:
+        named = [_term(takes, function, dialect, name) for name, _ in arguments[: len(takes)]]
         moved = [t for t in named if t in takes]
         whole = len(set(moved)) == len(takes)
         return tuple(moved) if whole and tuple(moved) != takes else takes
-    named = [_term(function, dialect, name) for name in required]
+    named = [_term(takes, function, dialect, name) for name in required]
     if None in named or len({id(t) for t in named}) < len(named):
         return None
     own = [t for t in named if t in takes]
     return tuple(t for t in named if t is not None) if len(own) >= min(2, len(takes)) else None
 
 
-def _term(function: dialects.Function, dialect: dialects.Dialect, name: str) -> Term | None:
-    possible = [*function.takes, *_possible(function, dialect)]
+def _term(
+    takes: tuple[Term, ...], function: dialects.Function, dialect: dialects.Dialect, name: str
+) -> Term | None:
+    possible = [*takes, *_possible(function, dialect)]
     for wanted in (2, 1):
         for term in possible:
             if likeness(term, name) == wanted:
@@ -244,8 +268,29 @@ def _definitions(submission: parts.Submission) -> Iterator[tuple[str, parts.Defi
     for name, definition in submission.definitions.items():
         if definition.kind == parts.FUNCTION:
             yield name, definition
-        for method, inner in definition.methods.items():
+        for method, inner in with_bases(submission, definition).methods.items():
             yield f"{name}.{method}", inner
+
+
+_BASES = re.compile(r"\s*class\s+\w+\s*\(([^)]*)\)")
+
+
+def with_bases(submission: parts.Submission, definition: parts.Definition) -> parts.Definition:
+    """A class with the methods, and the constructor, of those of its base classes that are here."""
+    methods, arguments = dict(definition.methods), definition.arguments
+    for base in _bases(definition):
+        inherited = submission.definitions.get(base)
+        if inherited is not None and inherited.kind == parts.CLASS and inherited is not definition:
+            inherited = with_bases(submission, inherited)
+            if "__init__" not in methods:
+                arguments = inherited.arguments
+            methods = dict(inherited.methods) | methods
+    return replace(definition, methods=methods, arguments=arguments)
+
+
+def _bases(definition: parts.Definition) -> list[str]:
+    head = _BASES.match(definition.source)
+    return [name.strip() for name in head[1].split(",")] if head else []
 
 
 def _most_of_it(possible: Mapping[str, Sequence[Match]]) -> str:
@@ -268,7 +313,7 @@ def _fitting(
         if function.owner:
             match = _method(definition, dialect, function, submission, key)
         elif "." not in key and _is_called(definition.name, function):
-            match = _plain_function(definition, dialect, function)
+            match = _plain_function(definition, dialect, function, submission)
         else:
             match = None
         if match is not None:
@@ -281,8 +326,13 @@ def _is_called(name: str, function: dialects.Function) -> bool:
 
 
 def _plain_function(
-    definition: parts.Definition, dialect: dialects.Dialect, function: dialects.Function
+    definition: parts.Definition,
+    dialect: dialects.Dialect,
+    function: dialects.Function,
+    submission: parts.Submission,
 ) -> Match | None:
+    if dialect.tensors and "torch" not in submission.text:
+        return None
     arguments = list(definition.arguments)
     order = orders(function, dialect, arguments)
     any_number = bool(_TAKES_ANY.search(definition.source))
@@ -291,6 +341,7 @@ def _plain_function(
     if order is None:
         return None
     score = sum(likeness(t, name) for t, (name, _) in zip(order, arguments, strict=False))
+    score += 3 * dialect.tensors * int("import torch" in submission.text)
     score += _use(order, arguments, definition.source) + 2 * (definition.name == function.name)
     notes = []
     if definition.name != function.name and definition.name not in function.spellings:
@@ -300,7 +351,8 @@ def _plain_function(
             f"takes ({', '.join(map(dialects.shown, order))}); the course's takes"
             f" ({', '.join(map(dialects.shown, function.takes))})"
         )
-    return Match(definition, dialect, function, order, score=score, notes=tuple(notes))
+    calls = (*function.calls[:-1], replace(function.itself, takes=order))
+    return Match(definition, dialect, function, calls, score=score, notes=tuple(notes))
 
 
 def _use(order: Sequence[Term], arguments: Sequence[tuple[str, bool]], source: str) -> int:
@@ -329,26 +381,36 @@ def _method(
     owner, _, method = key.rpartition(".")
     if not owner or method != function.method or owner not in (function.owner, *function.spellings):
         return None
-    whole = submission.definitions[owner]
+    whole = with_bases(submission, submission.definitions[owner])
+    constructor = whole.methods.get("__init__")
+    any_number = constructor is None or bool(_TAKES_ANY.search(constructor.source))
+    calls = []
     for call in function.calls:
-        if call.kind == "make" and not _takes(whole.arguments, len(call.takes)):
+        arguments: Sequence[tuple[str, bool]] | None = None
+        if call.kind == "make":
+            arguments = whole.arguments
+        elif call.kind == "method" and call.target in whole.methods:
+            arguments = whole.methods[call.target].arguments[1:]
+        elif call.kind == "method":
             return None
-        if call.kind == "method":
-            inner = whole.methods.get(call.target)
-            if inner is None and not _inherits(whole):
+        if arguments is not None and not (call.kind == "make" and any_number and call.takes):
+            takes = orders(function, dialect, arguments, call.takes)
+            if takes is None:
                 return None
-            if inner is not None and not _takes(inner.arguments[1:], len(call.takes)):
-                return None
-    return Match(definition, dialect, function, function.takes, score=2 + len(function.calls))
+            call = replace(call, takes=takes)
+        calls.append(call)
+    return Match(definition, dialect, function, _in_order(calls), score=2 + len(calls))
 
 
-def _inherits(definition: parts.Definition) -> bool:
-    """Whether a class has a base class that may have the methods."""
-    head = re.match(r"\s*class\s+\w+\s*\(([^)]*)\)", definition.source)
-    return bool(head and head[1].strip() not in ("", "object"))
-
-
-def _takes(arguments: Sequence[tuple[str, bool]], count: int) -> bool:
-    """Whether this many arguments can be handed over by place."""
-    required = sum(not default for _, default in arguments)
-    return required <= count <= len(arguments)
+def _in_order(calls: list[dialects.Call]) -> tuple[dialects.Call, ...]:
+    """The calls, lists of gradients in the order in which the weights were handed over."""
+    made = [s.name for call in calls if call.kind == "make" for s in dialects.slots_in(call.takes)]
+    found = []
+    for call in calls:
+        bundle = call.gives[0] if call.kind == "get" else None
+        if isinstance(bundle, dialects.Bundle) and bundle.kind == "list" and made:
+            by_weight = {s.name[1:]: s for s in dialects.slots_in((bundle,))}
+            terms = tuple(by_weight[name] for name in made if name in by_weight)
+            call = replace(call, gives=(replace(bundle, terms=terms),))
+        found.append(call)
+    return tuple(found)

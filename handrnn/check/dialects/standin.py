@@ -5,6 +5,7 @@ called with apart into atoms, lets the textbook compute, and packs the results a
 them. Where the dialect prescribes no cache, its cache is a box that only it can open.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ... import slots
 from ..probe import truth
+from . import activations
 from . import dialect as dialects
 from . import match as matching
 
@@ -33,20 +35,35 @@ class Partners:
         self.dialect = dialect
         names = {f.owner or f.name for f in dialect.functions.values()}
         self.called = {name: name for name in names} | dict(called)
+        self.boxes: dict[int, tuple[Any, Box]] = {}  # by the id of a submission's own cache
 
-    def make(self, name: str) -> Any:
-        """The stand-in for what the submission calls so; None if there is none."""
+    def make(self, name: str, own: Any = None) -> Any:
+        """The stand-in for what the submission calls so; None if there is none.
+
+        Parameters
+        ----------
+        name : that the submission has for it
+        own : what stands there; its caches are handed on, as loops look into them
+        """
         theirs = self.called.get(name)
         if theirs is None:
             return None
         if theirs in self.dialect.functions:
-            return function(self.dialect, self.dialect.functions[theirs])
+            return function(self.dialect, self.dialect.functions[theirs], self.boxes, own)
         return _class(self.dialect, theirs)
+
+    def copied(self, memo: Mapping[int, Any]) -> None:
+        """What has been copied stands for the same: (id of the old, the new) as of deepcopy."""
+        for old, (_, box) in list(self.boxes.items()):
+            if old in memo:
+                self.boxes[id(memo[old])] = (memo[old], box)
 
     def offered(self) -> dict[str, Any]:
         """All stand-ins for functions by name, and a sigmoid."""
         made = {name: self.make(name) for name, own in self.called.items() if name == own}
-        return {"sigmoid": truth.oracle().sigmoid} | {n: f for n, f in made.items() if f}
+        extra = vars(activations) if self.dialect.provides == "activations" else {}
+        extra = {name: value for name, value in extra.items() if isinstance(value, type)}
+        return {"sigmoid": truth.oracle().sigmoid} | extra | {n: f for n, f in made.items() if f}
 
 
 def partners(described: Mapping[str, Any] | None) -> Partners | None:
@@ -57,17 +74,42 @@ def partners(described: Mapping[str, Any] | None) -> Partners | None:
     return Partners(dialect, described["called"])
 
 
-def function(dialect: dialects.Dialect, chosen: dialects.Function) -> Callable:
+def function(
+    dialect: dialects.Dialect,
+    chosen: dialects.Function,
+    boxes: dict[int, tuple[Any, Box]],
+    own: Any = None,
+) -> Callable:
     """A right function of a dialect."""
-    (call,) = (c for c in chosen.calls if c.target == chosen.method)
+    call = chosen.itself
+    names = [t.name for t in call.gives if isinstance(t, dialects.Kept)]
 
     def stand_in(*arguments: Any, **named: Any) -> Any:
-        state = _State(dialect, chosen)
+        state = _State(dialect, chosen, boxes)
         state.take(_bound(call, arguments, named), call.takes)
-        return state.give(call)
+        returned = state.give(call)
+        if names and own is not None:
+            return _with_cache_of(own, returned, boxes, arguments, named)
+        return returned
 
     stand_in.__name__ = stand_in.__qualname__ = chosen.name
     return stand_in
+
+
+def _with_cache_of(
+    own: Callable,
+    returned: Any,
+    boxes: dict[int, tuple[Any, Box]],
+    arguments: Sequence[Any],
+    named: Mapping[str, Any],
+) -> Any:
+    """Right results, with the cache that the submission's own function hands on."""
+    try:
+        cache = own(*copy.deepcopy(arguments), **copy.deepcopy(named))[-1]
+    except Exception:  # it is wrong, and nobody can look into its cache
+        return returned
+    boxes[id(cache)] = (cache, returned[-1])
+    return (*returned[:-1], cache)
 
 
 def _bound(call: dialects.Call, arguments: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
@@ -88,8 +130,14 @@ def _bound(call: dialects.Call, arguments: Sequence[Any], named: Mapping[str, An
 class _State:
     """What is known in a stand-in, as atoms, and the very arrays that it was given."""
 
-    def __init__(self, dialect: dialects.Dialect, chosen: dialects.Function) -> None:
+    def __init__(
+        self,
+        dialect: dialects.Dialect,
+        chosen: dialects.Function,
+        boxes: Mapping[int, tuple[Any, Box]],
+    ) -> None:
         self.dialect = dialect
+        self.boxes = boxes
         self.function = chosen
         self.known: dict[str, np.ndarray] = {}
         self.given: dict[str, Any] = {}
@@ -103,11 +151,12 @@ class _State:
             if isinstance(slot, slots.Slot):
                 self._size(slot, np.shape(value))
         for slot, value in pairs:
-            if isinstance(value, Box):
-                self.known |= value
+            box = value if isinstance(value, Box) else self.boxes.get(id(value), (None, None))[1]
+            if box is not None:
+                self.known |= box
             elif isinstance(slot, slots.Slot):
                 self.tensors |= type(value).__module__.startswith("torch")
-                array = np.asarray(value).reshape(slot.shape(self.sizes))
+                array = np.array(value).reshape(slot.shape(self.sizes))
                 self.known |= slot.unpack(array, self.sizes)
                 self.given[slot.quantity if not slot.gates else slot.name] = value
 
@@ -140,7 +189,7 @@ class _State:
         self.known |= found
         if function.cache_given is not None:
             self.known |= truth.along(function.of, inputs)[0]
-        mean = self.dialect.gradients == "mean"
+        mean = "mean" in self.dialect.gradients
         values = [self._value(term, mean) for term in call.gives]
         return values[0] if len(values) == 1 else tuple(values)
 
@@ -200,9 +249,15 @@ class _Made:
     _functions: Sequence[dialects.Function]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        (make,) = {c for f in self._functions for c in f.calls if c.kind == "make"}
-        self._state = _State(self._dialect, self._functions[0])
+        make = next(c for f in self._functions for c in f.calls if c.kind == "make")
+        self._state = _State(self._dialect, self._functions[0], {})
         self._state.take(_bound(make, arguments, named), make.takes)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        for call in (c for f in self._functions for c in f.calls):
+            if (call.kind, call.target) == ("set", name):
+                self._state.take([value], call.takes)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -211,7 +266,7 @@ class _Made:
             for call in chosen.calls:
                 if call.target == name and call.kind == "method":
                     return self._method(call)
-                if call.target == name and call.kind == "get":
+                if name in call.target.split("|") and call.kind == "get":
                     values = [self._state._value(t, False) for t in call.gives]
                     return values[0] if len(values) == 1 else values
         raise AttributeError(f"the right {type(self).__name__} has no {name}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..explain import catalogue
 from ..report import report
-from ..run import scopes
+from ..run import codec, scopes
 from . import runs, target
 
 SIZES = {spelling for spellings in scopes.SPELLINGS.values() for spelling in spellings}
@@ -131,7 +131,7 @@ def _changed_arguments(one: target.Target, chosen: Sequence[runs.Trial]) -> list
     """Names of the arguments that are not what they were before one of the calls."""
     names = []
     for trial in chosen:
-        after = trial.outcome.arguments_after
+        after, _ = codec.without_tensors(trial.outcome.arguments_after)
         for argument, before, now in zip(one.order, trial.sent, after, strict=False):
             names += [name for name, a, b in _leaves(argument, before, now) if not _unchanged(a, b)]
     return list(dict.fromkeys(names))

@@ -50,8 +50,7 @@ def judge(
     known = [dialect] if dialect else list(dialects.all_dialects().values())
     found = submitted.targets(submission, known)
     targets = [one for one in found if not wanted or _is_wanted(one, wanted, found)]
-    drawn = [probes.draw(seed) for seed in runs.SEEDS]
-    trials = runs.tried(submission, targets, drawn, seconds, live)
+    trials = runs.tried(submission, targets, seconds, live)
     functions: dict[str, report.FunctionReport] = {}
     skipped = []
     for one in targets:
@@ -61,11 +60,11 @@ def judge(
         else:
             functions[one.name] = _judged(one, trials, submission, seconds, live)
     functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
-    layers = _layers(submission, wanted, seconds) if live is None else {}
+    layers = _layers(submission, targets, wanted, seconds) if live is None else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
     functions = {name: f for name, f in functions.items() if name not in private}
     if second_opinion and witness.available():
-        functions = _witnessed(functions, targets, drawn[0])
+        functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
     for name in wanted:
@@ -108,6 +107,10 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
     before = [trial.before for way in ("alone", "own") for trial in ways[way] if trial.before]
     if before and one.function.owner:
         return f"{before[0]} does not return: repair that first"
+    step = one.steps_function
+    lost = one.calls_its_cell and not all(trial.returned for trial in ways["alone"])
+    if one.function.needs and lost and step in trials and not _right_by_itself(step, trials):
+        return f"it goes on from what {step} returns, which is wrong: repair that first"
     source = one.forward.function.name if one.forward else ""
     if one.function.needs and source in trials and not _right_by_itself(source, trials):
         return f"its cache comes from {source}, which is wrong: repair that first"
@@ -115,13 +118,17 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
 
 
 def _layers(
-    submission: parts.Submission, wanted: Sequence[str], seconds: float
+    submission: parts.Submission,
+    targets: Sequence[target.Target],
+    wanted: Sequence[str],
+    seconds: float,
 ) -> dict[str, report.FunctionReport]:
     """Reports of the methods of recurrent layer classes."""
+    known = {one.called for one in targets}
     judged = (
         (definition.name, one)
         for definition in submission.definitions.values()
-        if layer_classes.is_layer(definition)
+        if layer_classes.is_layer(definition) and definition.name not in known
         if not wanted or definition.name in {name.split(".")[0] for name in wanted}
         for one in layer_classes.judge_class(submission, definition, seconds)
     )
@@ -418,20 +425,24 @@ def _with_partners(
         for way in ("own", "chain"):
             tried = trials[name][way]
             if tried and not runs.all_right(tried):
-                result[name] = _spoilt(target_of[name], judged, way, tried, result)
+                result[name] = _spoilt(target_of, name, way, tried, result)
                 break
     return result
 
 
 def _spoilt(
-    one: target.Target,
-    judged: report.FunctionReport,
+    target_of: dict[str, target.Target],
+    name: str,
     way: str,
     tried: Sequence[runs.Trial],
     functions: dict[str, report.FunctionReport],
 ) -> report.FunctionReport:
     """A right function whose results are wrong in company: a note, or whose fault it is."""
-    called = {*one.uses, one.forward.function.name if one.forward else ""}
+    one, judged = target_of[name], functions[name]
+    called = set(one.uses)
+    if one.forward is not None:
+        source = target_of[one.forward.function.name]
+        called |= {source.called} | source.uses
     guilty = [n for n, f in functions.items() if not f.passed and n.partition(".")[0] in called]
     trial = next(trial for trial in tried if not trial.right)
     company = "with your own functions" if way == "own" else "on your own caches"

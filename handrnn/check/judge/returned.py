@@ -166,7 +166,7 @@ def _spellings(one: target.Target, name: str) -> list[str]:
     respelt = one.match.dialect.respelt
     if name[1:] in respelt:
         found.append(matching.plain(f"d{respelt[name[1:]]}"))
-    slot = next((s for s in one.function.gives if s.name == name), None)
+    slot = next((s for s in one.gives if s.name == name), None)
     if slot is None:
         return [*found, "cache", "caches"]
     if not slot.gates:
@@ -427,7 +427,7 @@ def _anchors(
     """What must be in the caches whatever the gates are: the inputs and the own results."""
     known = one.known(probe)
     named = {quantity: name for name, quantity in _entries(one).items()}
-    results = {s.quantity: flat.outputs.get(s.name) for s in one.function.gives}
+    results = {s.quantity: flat.outputs.get(s.name) for s in one.gives}
     found = {named["xt"]: probe.x[0] if one_step else probe.x}
     for letter in "hc" if one.function.cell == "lstm" else "h":
         start = known[f"{letter}_prev" if one_step else f"{letter}0"]

@@ -8,6 +8,7 @@ of its own forward function with right partners. Besides, *again*, after a call 
 function may fail.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +22,6 @@ from ..probe import probes
 from ..run import codec, runner
 from . import returned, target
 
-SEEDS = (0, 1)
 PREDICTIONS = ("softmax", "y", "yt")  # quantities that an epsilon in a denominator changes
 SLACK = 1e-7  # what an epsilon may change of these
 BUDGET = 64.0  # units of rounding: right implementations stay below 10 on these probes
@@ -52,7 +52,8 @@ class Run:
     @property
     def own(self) -> str:
         """The id of the step that is the function itself."""
-        return next(id for call, id in self.calls if call.target == self.target.function.method)
+        own = self.target.function.itself
+        return next(id for c, id in self.calls if (c.kind, c.target) == (own.kind, own.target))
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,7 @@ Ways = dict[str, list[Trial]]
 class _Plan:
     """All runs of a submission, and the steps that make them, in order."""
 
-    def __init__(self, targets: Sequence[target.Target], drawn: Sequence[probes.Probe]) -> None:
-        self.targets = targets
-        self.drawn = drawn
+    def __init__(self) -> None:
         self.runs: list[Run] = []
         self.steps: dict[str, list[runner.Step]] = {}  # by dialect
         self._made: dict[tuple, Run] = {}
@@ -122,7 +121,7 @@ class _Plan:
         boxed = bool(one.function.needs)
         if boxed and one.forward is None:
             return
-        for probe in self.drawn:
+        for probe in one.drawn:
             self.runs.append(self._run(one, "alone", probe, "right"))
             if not boxed:
                 self.runs.append(self._run(one, "own", probe, "own"))
@@ -135,7 +134,7 @@ class _Plan:
     def _again(self, one: target.Target) -> None:
         for way, partners in (("again", "right"), ("again own", "own")):
             if way == "again" or one.helpers:
-                self.runs.append(self._run(one, way, self.drawn[-1], partners, after=self.drawn[0]))
+                self.runs.append(self._run(one, way, one.drawn[-1], partners, after=one.drawn[0]))
 
     def _edge(self, one: target.Target) -> None:
         if not one.has_edge:
@@ -161,10 +160,10 @@ class _Plan:
         if after is not None:
             before = self._arguments(one, after, self._kept(one, after, partners, chained))
         calls, sent = [], []
-        for call in one.function.calls:
-            itself = call.target == one.function.method
-            terms = one.match.order if itself and not one.function.owner else call.takes
-            given = one.packed(terms, probe, kept)
+        own = one.function.itself
+        for call in one.match.calls:
+            itself = (call.kind, call.target) == (own.kind, own.target)
+            given = one.packed(call.takes, probe, kept)
             sent = given if itself else sent
             id = self._step(one, call, given, kept, partners, before if itself else None)
             calls.append((call, id))
@@ -203,12 +202,16 @@ class _Plan:
     ) -> str:
         steps = self.steps.setdefault(one.match.dialect.name, [])
         id = f"{one.match.dialect.name}/{len(steps)}"
-        name, arguments = one.called, list(given)
-        where: Any = name
+        arguments = list(given)
+        where: Any = one.definition.name if call is one.function.itself else call.target
+        if call.kind == "function" and call.target == one.function.name:
+            where = one.definition.name
         if call.kind in ("method", "get", "set"):
             where = ("method", kept[call.owner], call.target)
         if call.kind == "get":
-            where, arguments = (*where[:2], "__getattribute__"), [call.target]
+            names = call.target.split("|")
+            said = [n for n in names if re.search(rf"\b{n}\b", one.source)]
+            where, arguments = (*where[:2], "__getattribute__"), (said or names)[:1]
         elif call.kind == "set":
             where, arguments = (*where[:2], "__setattr__"), [call.target, *given]
         tensors = one.match.dialect.tensors
@@ -241,12 +244,11 @@ def _results(call: dialects.Call, id: str) -> dict[str, Any]:
 def tried(
     submission: parts.Submission,
     targets: Sequence[target.Target],
-    drawn: Sequence[probes.Probe],
     seconds: float,
     live: Any,
 ) -> dict[str, Ways]:
     """The trials of every target, the caches of forward functions judged by what reads them."""
-    plan = _Plan(targets, drawn)
+    plan = _Plan()
     for one in targets:
         plan.add(one)
     outcomes = _outcomes(submission, targets, plan.steps, seconds, live)
@@ -283,8 +285,9 @@ def on_square(
     one: target.Target, submission: parts.Submission, seconds: float, live: Any
 ) -> list[Trial]:
     """The trials of a target where all matrices are square, so that fewer things raise."""
-    plan = _Plan([one], [probes.draw(seed, square=True) for seed in SEEDS])
-    plan.runs = [plan._run(one, "square", probe, "right") for probe in plan.drawn]
+    plan = _Plan()
+    square = [probes.draw(seed, square=True) for seed in target.SEEDS]
+    plan.runs = [plan._run(one, "square", probe, "right") for probe in square]
     outcomes = _outcomes(submission, [one], plan.steps, seconds, live)
     return [_trial(run, outcomes) for run in plan.runs]
 
@@ -304,7 +307,7 @@ def _trial(run: Run, outcomes: Mapping[str, runner.Outcome]) -> Trial:
     flat = returned.flatten(one, values, probe)
     if tensors and not one.match.dialect.tensors:
         flat.notes.append("it returns tensors of torch: their numbers were compared")
-    lenient = any(word in one.definition.source for word in parts.SINGLE)
+    lenient = one.says_single
     lenient |= any(array.dtype == np.float32 for array in flat.outputs.values())
     differences = []
     single = False

@@ -42,15 +42,26 @@ def targets(submission: parts.Submission, known: Sequence[dialects.Dialect]) -> 
     live = not submission.chunks
     matches = [m for m in matches if m.function.cell or m.dialect.name in recurrent or live]
     epsilon = any(EPSILON.search(d.source) for d in submission.definitions.values())
-    return [
-        target.Target(
-            match,
-            _forward_of(match, matches),
-            epsilon,
-            looked_up(submission, match.function.owner or match.definition.name, match.definition),
-        )
-        for match in matches
+    return [_target(match, matches, submission, epsilon) for match in matches]
+
+
+def _target(
+    match: matching.Match,
+    matches: Sequence[matching.Match],
+    submission: parts.Submission,
+    epsilon: bool,
+) -> target.Target:
+    name = match.function.owner or match.definition.name
+    uses = looked_up(submission, name, match.definition)
+    known = [submission.definitions[n].source for n in uses if n in submission.definitions]
+    texts = [match.definition.source, *known]
+    single = any(word in text for text in texts for word in parts.SINGLE)
+    used = [
+        c.code for c in submission.chunks if c.kind in ("constant", "value") and uses & {*c.names}
     ]
+    single = single or any({"float32", "single"} & {*code.co_names} for code in used)
+    whole = submission.definitions.get(name, match.definition).source
+    return target.Target(match, _forward_of(match, matches), epsilon, whole, single, uses)
 
 
 def _forward_of(match: matching.Match, matches: Sequence[matching.Match]) -> matching.Match | None:

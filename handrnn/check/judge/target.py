@@ -15,6 +15,7 @@ from ..load import parts
 from ..probe import probes, truth
 
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
+SEEDS = (0, 1)
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]
 
@@ -28,12 +29,16 @@ class Target:
     match : which one it is
     forward : the match of the forward function whose cache it takes, if the submission has it
     epsilon : somewhere in the submission, a small number is added to a sum
+    source : the text of its class, or its own
+    says_single : it, or what it uses, speaks of float32
     uses : names of the submission that it looks up, by itself or in what it calls
     """
 
     match: matching.Match
     forward: matching.Match | None = None
     epsilon: bool = False
+    source: str = ""
+    says_single: bool = False
     uses: frozenset[str] = frozenset()
 
     @property
@@ -55,6 +60,13 @@ class Target:
     def called(self) -> str:
         """The name by which it is called: its own."""
         return self.function.owner or self.definition.name
+
+    @property
+    def drawn(self) -> tuple[probes.Probe, ...]:
+        """The numbers that it is judged on, of the sizes that the dialect prescribes."""
+        sizes = {"B": 3, "I": 5, "H": 4, "Y": 2} | dict(self.match.dialect.sizes)
+        chosen = tuple(sizes[letter] for letter in "BIHY") if self.match.dialect.sizes else None
+        return tuple(probes.draw(seed, sizes=chosen) for seed in SEEDS)  # pyright: ignore
 
     @property
     def steps_function(self) -> str:
@@ -86,8 +98,20 @@ class Target:
     @cached_property
     def given(self) -> set[str]:
         """The names of the atoms that it is given, by itself or through its forward function."""
+        given = {
+            name
+            for call in self.match.calls
+            for s in dialects.slots_in(call.takes)
+            for name in s.atoms
+        }
         forward = self.match.dialect.forward_of(self.function)
-        return self.function.given | (forward.given if forward else set())
+        boxed = forward is not None and not self.function.owner
+        return given | (forward.given if boxed and forward else set())
+
+    @cached_property
+    def gives(self) -> tuple[slots.Slot, ...]:
+        """The arrays that its calls give, caches aside."""
+        return tuple(s for call in self.match.calls for s in dialects.slots_in(call.gives))
 
     def known(self, probe: probes.Probe) -> Arrays:
         """The inputs that a probe has for it, as atoms."""
@@ -105,7 +129,8 @@ class Target:
         kept : what stands for an earlier result, by its name
         """
         known = self.known(probe)
-        if self.function.cache_taken is not None and self.function.cell:
+        wanted = [s.quantity for s in dialects.slots_in(terms) if not s.gates]
+        if self.function.cache_taken is not None or not set(wanted) <= set(known):
             oracle = truth.oracle(self.function.variant)
             steps = truth.along(self.function.of, known, oracle)
         else:
@@ -202,23 +227,29 @@ class Target:
         return self._expected(probe, oracle)
 
     def _right(self, probe: probes.Probe) -> Arrays:
-        key = (self.function, probe.seed, probe.T, tuple(probe.sizes.values()), id(probe))
+        key = (self.function, frozenset(self.given), id(probe))
         if key not in _KNOWN:
             _KNOWN[key] = (probe, self._expected(probe, truth.oracle(self.function.variant)))
         return _KNOWN[key][1]
 
     def _expected(self, probe: probes.Probe, oracle: Any) -> Arrays:
         found = self.atoms(probe, oracle)
-        mean = self.match.dialect.gradients == "mean"
+        factor = self._factor(probe)
         outputs = {}
-        for slot in self.function.gives:
+        for slot in self.gives:
             if all(name in found for name in slot.atoms):
                 value = slot.pack(found, probe.sizes) if not _uneven(slot, found, probe) else None
                 if value is None:
                     outputs[slot.name] = next(iter(found[name] for name in slot.atoms))
                     continue
-                outputs[slot.name] = value / probe.B if mean and slot.gates else value
+                outputs[slot.name] = value * factor if slot.quantity == "dW" else value
         return outputs | self._caches(probe, oracle)
+
+    def _factor(self, probe: probes.Probe) -> float:
+        """What gradients with respect to weights are in the dialect, in units of the textbook's."""
+        said, own = self.match.dialect.gradients, self.function.itself
+        times = sum((c.kind, c.target) == (own.kind, own.target) for c in self.match.calls)
+        return (times if "added" in said else 1.0) / (probe.B if "mean" in said else 1)
 
     def _caches(self, probe: probes.Probe, oracle: Any) -> Arrays:
         bundle = self.function.cache_given
@@ -255,7 +286,7 @@ class Target:
             terms = (*dialects.step_slots(bundle), *bundle.terms)
             entries = [s for s in terms if isinstance(s, slots.Slot)]
         else:
-            entries = list(self.function.gives)
+            entries = list(self.gives)
         return next(s for s in entries if s.name == name)
 
     def shapes(self, probe: probes.Probe) -> dict[str, tuple[int, ...]]:
@@ -268,7 +299,7 @@ class Target:
     def has_edge(self) -> bool:
         """Whether there is a rare input on which a right function may fail."""
         if self.function.kind in ("cell_forward", "forward"):
-            gives_y = any(s.quantity in ("y", "yt") for s in self.function.gives)
+            gives_y = any(s.quantity in ("y", "yt") for s in self.gives)
             return gives_y and "exp(" in self.definition.source
         return not self.function.cell or (
             self.function.kind == "backward" and self.function.cache_taken is not None

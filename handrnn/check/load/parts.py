@@ -7,7 +7,15 @@ from types import CodeType
 
 FUNCTION = "function"
 CLASS = "class"
-SINGLE = ("float32", "np.single", "float16", "np.half")  # in the source of what computes in it
+SINGLE = (
+    "float32",
+    "np.single",
+    "float16",
+    "np.half",
+    "dtype='f'",
+    'dtype="f"',
+    "astype('f')",
+)  # in the source of what computes in it
 
 
 @dataclass(frozen=True)

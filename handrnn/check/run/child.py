@@ -153,7 +153,10 @@ class Worker:
 
     def _given(self, step: dict[str, Any], name: str) -> list[Any]:
         """The arguments of a call: copies, and tensors where these are wanted."""
-        filled = self._filled(list(step[name]), {})
+        memo: dict[int, Any] = {}
+        filled = self._filled(list(step[name]), memo)
+        if self.partners is not None:
+            self.partners.copied(memo)
         return [_tensors(value) for value in filled] if step["tensors"] else filled
 
     def _target(self, step: dict[str, Any], scope: scopes.Scope, result: dict[str, Any]) -> Any:
@@ -163,7 +166,7 @@ class Worker:
             return getattr(self._at(target[1]), target[2])
         if step["partners"] == "right":
             scope.stand_in(target)
-        function = scope.namespace.get(target)
+        function = scope.namespace.get(target) or scope.offered.get(target)
         if callable(function):
             return function
         if target in scope.outside.broken:

@@ -134,7 +134,7 @@ class Scope:
         """Put right functions into the place of the submission's own, but for the target."""
         for name in self.partners.called:
             if name != target and self._fits(name):
-                self.namespace[name] = self.partners.make(name)
+                self.namespace[name] = self.partners.make(name, self.namespace.get(name))
 
     def _fits(self, name: str) -> bool:
         """Whether a right function can stand for the submission's: a helper may differ."""

@@ -83,7 +83,14 @@ def judge_class(
 def is_layer(definition: Any) -> bool:
     """Whether a definition is a class that can be judged here."""
     named = definition.name.lower() in ("rnn", "lstm")
-    return named and definition.kind == "class" and "forward" in definition.methods
+    weights = "get_weights" in definition.methods or "weights" in definition.methods
+    sized = len([name for name, default in definition.arguments if not default]) in (3, 4)
+    return (
+        named
+        and definition.kind == "class"
+        and "forward" in definition.methods
+        and (weights or sized and "weights" in definition.source)
+    )
 
 
 @dataclass(frozen=True)
