@@ -18,7 +18,7 @@ import pytest
 from handrnn.check.judge import judge, runs
 from handrnn.check.load import loading
 from handrnn.check.probe import probes
-from handrnn.check.report import report
+from handrnn.check.report import data as report
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 RIGHT = sorted((SUBMISSIONS / "right").iterdir())

@@ -23,7 +23,7 @@ import numpy as np
 from ... import compare, layouts
 from ..explain import catalogue, planting
 from ..probe import conditioning
-from ..report import report
+from ..report import data as report
 from ..sequences import conventions
 from . import cases
 

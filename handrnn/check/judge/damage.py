@@ -11,7 +11,7 @@ import numpy as np
 
 from ..dialects import dialects
 from ..explain import catalogue
-from ..report import report
+from ..report import data as report
 from ..run import scopes
 from . import runs, submitted
 

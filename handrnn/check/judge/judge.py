@@ -16,7 +16,7 @@ from ..dialects import dialects, recognition
 from ..explain import explain
 from ..load import parts
 from ..probe import probes
-from ..report import report
+from ..report import data as report
 from ..sequences import layer_classes
 from . import damage, runs, submitted, witness, wording
 

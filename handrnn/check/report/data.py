@@ -1,22 +1,14 @@
-"""What the checker says: verdicts, mistakes and places, as data and as text.
+"""What the checker has to say, as plain data: verdicts, mistakes, places, and what a hint hides.
 
-A `FunctionReport` judges one function, a `FileReport` the functions of one submission. Both are
-plain data: `judge` fills them, this module and `page` turn them into text, JSON, JUnit and HTML.
+A `FunctionReport` judges one function, a `FileReport` the functions of one submission, `Reports`
+are those of a whole class. `judge` fills them; the other modules here render them, one a format.
 """
 
-import csv
-import io
-import json
-import os
 import re
-import tempfile
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -30,8 +22,28 @@ TIMED_OUT = "TIMED OUT"
 NOT_FILLED_IN = "NOT FILLED IN"
 NOT_FOUND = "NOT FOUND"
 VERDICTS = (PASS, FAIL, ILL_CONDITIONED, CRASHED, TIMED_OUT, NOT_FILLED_IN, NOT_FOUND)
+NOT_JUDGED = "NOT JUDGED"  # in place of a verdict
 COURSE = (("rnn", "lstm"), ("_cell_forward", "_forward", "_cell_backward", "_backward"))
-HINTS = ("verdict", "place", "mistake")
+COURSE_DIALECTS = ("", "course", "batch_first")  # these need not be named
+
+HINTS = ("verdict", "place", "sentence", "mistake", "fix")  # each shows more than the one before
+HIDDEN: dict[str, dict[str, Any]] = {  # what a level hides, besides what the levels above it hide
+    "mistake": {"fix": None},
+    "sentence": {"source": "", "notes": (), "output": ""},
+    "place": {"mistakes": ()},
+    "verdict": {"where": "", "line": None, "cell": None, "tensors": ()},
+}
+UNIT = "u: a unit of rounding, half the distance from 1 to the next number (1.1e-16 in float64)"
+
+
+def place(line: int | None, cell: int | None = None) -> str:
+    """Where in the submission: "line 3", "cell 5, line 3"; "" where that is not known."""
+    return "" if line is None else f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+def legend(text: str) -> list[str]:
+    """The explanation of u, if the text has any."""
+    return [UNIT] if re.search(r"\d\s+u\b", text) else []
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,32 @@ class Named:
     proof: str = ""
     wrong: str = ""
     right: str = ""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A line of the submission, as it is and as it should be; "" where it is not there."""
+
+    line: int
+    cell: int | None
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What mends a function; verified: with it the function passes, on so many new probes."""
+
+    edits: tuple[Edit, ...]
+    verified: bool
+    probes: int
+
+    def lines(self) -> Iterator[tuple[str, str, str]]:
+        """(place, "-" or "+", text) of each line that goes or comes."""
+        for edit in self.edits:
+            for sign, text in (("-", edit.old), ("+", edit.new)):
+                for line in text.splitlines():
+                    yield place(edit.line, edit.cell), sign, line
 
 
 @dataclass(frozen=True)
@@ -92,11 +130,13 @@ class FunctionReport:
     where : tensor, gate, first bad time step, in words
     line, cell : of the submission's own code, counted from 1 (cell: of a notebook)
     source : that line
-    notes : what is worth knowing and is no failure
+    notes : what is worth knowing and is not a failure
     tensors : every quantity that was compared
     witness : what another implementation says about the reference
     output : what the function printed
     seconds : it ran
+    dialect : whose names and arguments it has
+    fix : what mends it, where that was found
     """
 
     name: str
@@ -111,26 +151,84 @@ class FunctionReport:
     witness: str = ""
     output: str = ""
     seconds: float = 0.0
+    dialect: str = ""
+    fix: Fix | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the verdict is PASS: no verdict is never a pass."""
         return self.verdict == PASS
 
+    @property
+    def title(self) -> str:
+        """The name, with the dialect unless it is the course's."""
+        course = self.dialect in COURSE_DIALECTS
+        return self.name if course else f"{self.name} ({self.dialect})"
+
+    @property
+    def place(self) -> str:
+        """The line, in words."""
+        return place(self.line, self.cell)
+
+    @property
+    def remarks(self) -> list[str]:
+        """The notes that nothing else says already."""
+        said = [self.where, *(text for m in self.mistakes for text in (m.explanation, m.proof))]
+        return [note for note in self.notes if not any(note in text for text in said)]
+
+    @property
+    def proofs(self) -> list[str]:
+        """The proof of each mistake, "" where something else says it already."""
+        proofs = [mistake.proof for mistake in self.mistakes]
+        return [
+            "" if text in self.where or text in proofs[k + 1 :] else text
+            for k, text in enumerate(proofs)
+        ]
+
+    @property
+    def own_line(self) -> tuple[str, str]:
+        """Place and text of the line, each "" if it is not known, or if the advice shows it."""
+        changed = self.advice is not None and self.place in {one[0] for one in self.advice.lines()}
+        return ("", "") if changed else (self.place, self.source.strip())
+
+    @property
+    def advice(self) -> Fix | None:
+        """The fix, if it is known to be one."""
+        return self.fix if self.fix is not None and self.fix.verified else None
+
     def hinted(self, level: str) -> "FunctionReport":
         """The report with no more than a teacher wants to give away: see `HINTS`."""
-        if level == "mistake":
-            return self
-        less = replace(self, mistakes=(), source="", notes=(), output="")
-        if level == "place":
+        levels = [at for at in HIDDEN if HINTS.index(level) <= HINTS.index(at)]
+        less = replace(self, **{name: empty for at in levels for name, empty in HIDDEN[at].items()})
+        if "sentence" not in levels:
             return less
-        return replace(less, where="", line=None, cell=None, tensors=())
+        told = (Named(mistake.id, mistake.explanation) for mistake in less.mistakes)
+        return replace(less, mistakes=tuple(told))
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        from . import text
+
+        return text.function(self)
 
 
 @dataclass(frozen=True)
+class NotJudged:
+    """A function or class that was seen and not judged: why, and what command would judge it."""
+
+    name: str
+    line: int | None
+    why: str
+    command: str = ""
+    cell: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The name and the line."""
+        where = place(self.line, self.cell)
+        return f"{self.name} ({where})" if where else self.name
+
+
+@dataclass(frozen=True, repr=False)
 class FileReport:
     """The judgement of a submission: one `FunctionReport` a function, by name.
 
@@ -139,22 +237,39 @@ class FileReport:
     path : of the submission
     functions : the reports, in the order of the course
     problems : what kept parts of the submission from being judged
-    notes : what was left out, and what is worth knowing and is no failure
+    notes : what was left out, and what is worth knowing and is not a failure
     hint : how much is given away, see `HINTS`
     versions : of handrnn, NumPy and the witness
+    not_judged : what was seen and not judged
+    recurrent : whether anything recurrent was judged; without, nothing passes
     """
 
     path: str
     functions: dict[str, FunctionReport]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    hint: str = "mistake"
+    hint: str = HINTS[-1]
     versions: dict[str, str] = field(default_factory=dict)
+    not_judged: tuple[NotJudged, ...] = ()
+    recurrent: bool = True
 
     @property
     def passed(self) -> bool:
-        """Whether something was judged and all of it passed."""
-        return bool(self.functions) and all(f.passed for f in self.functions.values())
+        """Whether something recurrent was judged and all that was judged passed."""
+        judged = self.functions.values()
+        return bool(judged) and self.recurrent and all(f.passed for f in judged)
+
+    @property
+    def wrong(self) -> list[FunctionReport]:
+        """The functions that did not pass."""
+        return [f for f in self.functions.values() if not f.passed]
+
+    @property
+    def remarks(self) -> list[tuple[str, str]]:
+        """("problem" or "note", text) of those that no function's report says already."""
+        said = tuple(f": {f.where}" for f in self.functions.values() if f.where)
+        problems = [("problem", text) for text in self.problems if not text.endswith(said)]
+        return problems + [("note", text) for text in self.notes]
 
     def raise_if_failed(self) -> None:
         """Raise AssertionError with the report as its message unless everything passed."""
@@ -172,101 +287,71 @@ class FileReport:
         if level not in HINTS:
             raise ValueError(f"hint is {level!r}: it can be {', '.join(HINTS)}")
         functions = {name: f.hinted(level) for name, f in self.functions.items()}
-        notes = self.notes if level == "mistake" else ()
+        notes = self.notes if HINTS.index(level) > HINTS.index("sentence") else ()
         return replace(self, functions=functions, notes=notes, hint=level)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as numbers, strings, lists and dicts that JSON can hold."""
-        return {
-            "path": self.path,
-            "passed": self.passed,
-            "functions": {
-                name: {**asdict(f), "passed": f.passed} for name, f in self.functions.items()
-            },
-            "problems": list(self.problems),
-            "notes": list(self.notes),
-            "hint": self.hint,
-            "versions": dict(self.versions),
-        }
+        functions = {name: asdict(f) | {"passed": f.passed} for name, f in self.functions.items()}
+        content: dict[str, Any] = asdict(replace(self, functions={}))
+        lists = {name: list(value) for name, value in content.items() if isinstance(value, tuple)}
+        return content | lists | {"passed": self.passed, "functions": functions}
 
     def to_json(self) -> str:
         """`to_dict` as text; numbers that are not finite become null."""
-        return json.dumps(_finite(self.to_dict()), indent=2)
+        from . import as_json
+
+        return as_json.text(self.to_dict())
+
+    def summary(self) -> str:
+        """How many are right, in a few words."""
+        if not self.functions:
+            known = bool(self.problems or self.not_judged)
+            return "nothing was judged" + ("" if known else ": no function of a known dialect")
+        right = f"{len(self.functions) - len(self.wrong)} of {len(self.functions)} right"
+        if self.recurrent:
+            return right
+        return f"{right}, {'and' if self.wrong else 'but'} no recurrent function was judged"
 
     def headline(self) -> str:
         """One sentence: how many are right."""
-        right = sum(f.passed for f in self.functions.values())
-        if not self.functions:
-            return f"{self.path}: no function of the course was found"
-        return f"{self.path}: {right} of {len(self.functions)} right"
+        return f"{self.path}: {self.summary()}"
 
     def __str__(self) -> str:
-        lines = [self.headline()]
-        wrong = [f for f in self.functions.values() if not f.passed]
-        for function in wrong:
-            lines += ["", *_lines(function)]
-        right = [f for f in self.functions.values() if f.passed]
-        if right:
-            lines += ["", *[line for f in right for line in _lines(f)]]
-        lines += [f"problem: {text}" for text in self.problems]
-        lines += [f"note: {text}" for text in self.notes]
-        return "\n".join(lines)
+        from . import text
+
+        return text.file(self)
+
+    def __repr__(self) -> str:
+        return f"<FileReport {self.headline()}>"
 
     def _repr_html_(self) -> str:
-        from . import page
+        from . import html
 
-        return page.fragment(self)
-
-
-def _lines(function: FunctionReport) -> list[str]:
-    """The report of one function for a terminal."""
-    lines = [f"{function.verdict:<15}{function.name}{_margin(function)}"]
-    if function.where:
-        lines += _wrapped("where", function.where)
-    if function.line is not None:
-        cell = "" if function.cell is None else f"cell {function.cell}, "
-        source = f": {function.source.strip()}" if function.source.strip() else ""
-        lines += _wrapped("your code", f"{cell}line {function.line}{source}")
-    for mistake in function.mistakes:
-        lines += _wrapped("mistake", f"{mistake.id}: {mistake.explanation}")
-        if mistake.right:
-            lines += _wrapped("", f"not    {mistake.wrong}") if mistake.wrong else []
-            lines += _wrapped("", f"write  {mistake.right}")
-        if mistake.proof:
-            lines += _wrapped("proof", mistake.proof)
-    for note in function.notes:
-        lines += _wrapped("note", note)
-    if function.witness and not function.passed:
-        lines += _wrapped("witness", function.witness)
-    return lines
+        return html.fragment(self)
 
 
-def _margin(function: FunctionReport) -> str:
-    """How much of the budget of rounding the worst quantity used."""
-    compared = [t for t in function.tensors if not t.problem]
-    if not compared or not function.passed:
-        return ""
-    worst = max(compared, key=lambda tensor: tensor.share)
-    budget = worst.units / worst.share if worst.share else float("nan")
-    allowed = f" of {budget:.0f}" if worst.share else ""
-    return f"  (rounding: {worst.units:.2g} u{allowed})"
+@dataclass(frozen=True)
+class Reports:
+    """The reports on all files that were asked for; single: on one file, asked for by its name."""
 
+    files: tuple[FileReport, ...]
+    single: bool = False
 
-def _wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text, 100, initial_indent=f"    {label:<10}", subsequent_indent=" " * 14
-    ) or [f"    {label}"]
+    @property
+    def passed(self) -> bool:
+        """Whether there was something to judge and all of it passed."""
+        return bool(self.files) and all(file.passed for file in self.files)
 
+    def headline(self) -> str:
+        """How many are right."""
+        return f"{sum(file.passed for file in self.files)} of {len(self.files)} files right"
 
-def _finite(value: Any) -> Any:
-    """The same value with null for nan and infinities, which JSON does not know."""
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
+    def columns(self) -> list[str]:
+        """The names of all functions, in the order of the course."""
+        names = dict.fromkeys(name for file in self.files for name in file.functions)
+        order = {f"{cell}{part}": k for k, (cell, part) in enumerate(product(*COURSE))}
+        return sorted(names, key=lambda name: order.get(name, len(order)))
 
 
 def worst(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
@@ -279,18 +364,10 @@ def worst(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
     return tuple(found.values())
 
 
-# ----------------------------------------------------------------------------------------- pictures
-
-
 def profile(
-    ours: np.ndarray, reference: np.ndarray, layout: compare.Layout
+    yours: np.ndarray, correct: np.ndarray, layout: compare.Layout
 ) -> dict[str, list[float]]:
     """The largest error along each axis that is worth a picture, relative to the tensor's scale.
-
-    Parameters
-    ----------
-    ours, reference : arrays of one shape
-    layout : what their axes mean
 
     Returns
     -------
@@ -299,230 +376,25 @@ def profile(
         tensor has; of gates one above the other "gate i", ...: one number a unit each. Empty for
         arrays that cannot be compared.
     """
-    ours, reference = np.asarray(ours), np.asarray(reference)
-    if ours.shape != reference.shape or not ours.size or ours.dtype.kind not in "iufc":
+    yours, correct = np.asarray(yours), np.asarray(correct)
+    if yours.shape != correct.shape or not yours.size or yours.dtype.kind not in "iufc":
         return {}
-    apart = layout.shape(ours.shape)
-    dtype = np.result_type(ours, reference, np.float64)
+    dtype = np.result_type(yours, correct, np.float64)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        off = np.abs(ours.astype(dtype) - reference.astype(dtype)).reshape(apart)
-        off = np.where(np.isnan(off), np.inf, off) / (np.max(np.abs(reference)) or 1.0)
+        off = np.abs(yours.astype(dtype) - correct.astype(dtype)).reshape(layout.shape(yours.shape))
+        off = np.where(np.isnan(off), np.inf, off) / (np.max(np.abs(correct)) or 1.0)
     names = layout.names()
     features = "unit" if "unit" in names else "input"
-    found = {name: _largest_along(off, names, name) for name in ("time", features) if name in names}
+    found = {name: _largest(off, names, name) for name in ("time", features) if name in names}
     if "gate" in names:
         by_gate = np.moveaxis(off, names.index("gate"), 0)
-        others = tuple(name for name in names if name != "gate")
+        rest = [name for name in names if name != "gate"]
         for gate, errors in zip(layout.gates, by_gate, strict=True):
-            found[f"gate {gate}"] = _largest_along(errors, others, features)
+            found[f"gate {gate}"] = _largest(errors, rest, features)
     return found
 
 
-def _largest_along(off: np.ndarray, names: Sequence[str], name: str) -> list[float]:
+def _largest(off: np.ndarray, names: Sequence[str], name: str) -> list[float]:
+    """The largest along the axis of that name."""
     others = tuple(k for k, axis in enumerate(names) if axis != name)
     return [float(value) for value in np.max(off, axis=others)]
-
-
-# -------------------------------------------------------------------------------------- many files
-
-
-def to_json(reports: Sequence[FileReport], *, single: bool = False) -> str:
-    """The reports as JSON text: ``{"passed": ..., "files": [...]}``, or the only one by itself."""
-    if single and len(reports) == 1:
-        return reports[0].to_json() + "\n"
-    whole = {"passed": all_passed(reports), "files": [r.to_dict() for r in reports]}
-    return json.dumps(_finite(whole), indent=2) + "\n"
-
-
-def all_passed(reports: Sequence[FileReport]) -> bool:
-    """Whether there was something to judge and all of it passed."""
-    return bool(reports) and all(r.passed for r in reports)
-
-
-def junit(reports: Sequence[FileReport]) -> str:
-    """The reports as JUnit XML: a test suite a file, a test case a function.
-
-    FAIL and ILL-CONDITIONED are failures; what could not be judged is an error, NOT FILLED IN too.
-    A file without a function of the course is one case with an error.
-    """
-    root = ElementTree.Element("testsuites", name="handrnn check")
-    totals = {"tests": 0, "failures": 0, "errors": 0}
-    for file in reports:
-        suite = ElementTree.SubElement(root, "testsuite", name=_xml(file.path))
-        counts = {"tests": 0, "failures": 0, "errors": 0}
-        for function in file.functions.values():
-            counts["tests"] += 1
-            case = _junit_case(suite, file, function.name, function.seconds)
-            if not function.passed:
-                kind = "failure" if function.verdict in (FAIL, ILL_CONDITIONED) else "error"
-                counts[f"{kind}s"] += 1
-                found = ElementTree.SubElement(
-                    case, kind, type=function.verdict, message=_xml(_summary(function))
-                )
-                found.text = _xml(str(function))
-            if function.output:
-                ElementTree.SubElement(case, "system-out").text = _xml(function.output)
-        if not file.functions:
-            counts["tests"] += 1
-            counts["errors"] += 1
-            case = _junit_case(suite, file, "functions of the course", 0.0)
-            found = ElementTree.SubElement(
-                case, "error", type=NOT_FOUND, message=_xml(file.headline())
-            )
-            found.text = _xml(str(file))
-        for name, count in counts.items():
-            suite.set(name, str(count))
-            totals[name] += count
-    for name, count in totals.items():
-        root.set(name, str(count))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _junit_case(
-    suite: ElementTree.Element, file: FileReport, name: str, seconds: float
-) -> ElementTree.Element:
-    return ElementTree.SubElement(
-        suite, "testcase", classname=_xml(file.path), name=_xml(name), time=f"{seconds:.3f}"
-    )
-
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _xml(text: str) -> str:
-    """The text without what XML has no way to hold."""
-    return _NOT_XML.sub("\ufffd", text)
-
-
-def _summary(function: FunctionReport) -> str:
-    """One line on what is wrong, no longer than the hint allows."""
-    named = "; ".join(f"{m.id}: {m.explanation}" for m in function.mistakes)
-    return named or function.where or function.verdict
-
-
-def table(reports: Sequence[FileReport]) -> str:
-    """The class table as CSV: file, function, verdict, mistakes, line, and cell of a notebook.
-
-    A cell that a spreadsheet would take for a formula starts with an apostrophe.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("file", "function", "verdict", "mistakes", "line", "cell"))
-    for file in reports:
-        for f in file.functions.values():
-            mistakes = "; ".join(m.id for m in f.mistakes)
-            row = (file.path, f.name, f.verdict, mistakes)
-            writer.writerow((*map(_no_formula, row), f.line or "", f.cell or ""))
-        if not file.functions:
-            writer.writerow((_no_formula(file.path), "", NOT_FOUND, "", "", ""))
-    return text.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-MARKS = {
-    PASS: "ok",
-    FAIL: "FAIL",
-    ILL_CONDITIONED: "ill",
-    CRASHED: "crash",
-    TIMED_OUT: "time",
-    NOT_FILLED_IN: "empty",
-    NOT_FOUND: "-",
-}
-
-
-def columns(reports: Sequence[FileReport]) -> list[str]:
-    """The names of all functions in several reports, in the order of the course."""
-    names = dict.fromkeys(name for r in reports for name in r.functions)
-    order = {f"{cell}{part}": k for k, (cell, part) in enumerate(product(*COURSE))}
-    return sorted(names, key=lambda name: order.get(name, len(order)))
-
-
-def overview(reports: Sequence[FileReport]) -> str:
-    """Many files on one screen: who, and the verdict on each function; totals below."""
-    functions = columns(reports)
-    short = {name: _short(name, functions) for name in functions}
-    width = min(40, max((len(r.path) for r in reports), default=0))
-    widths = {name: max(5, len(short[name])) for name in functions}
-    head = "  ".join(f"{short[name]:<{widths[name]}}" for name in functions)
-    lines = [f"{'':<{width}}  {head}".rstrip()]
-    for r in reports:
-        who = r.path if len(r.path) <= width else f"...{r.path[3 - width :]}"
-        marks = "  ".join(
-            f"{MARKS[r.functions[name].verdict] if name in r.functions else '-':<{widths[name]}}"
-            for name in functions
-        )
-        if not r.functions:
-            marks = r.problems[0] if r.problems else "no function of the course"
-        lines.append(f"{who:<{width}}  {marks}".rstrip())
-    right = "  ".join(
-        f"{sum(name in r.functions and r.functions[name].passed for r in reports):<{widths[name]}}"
-        for name in functions
-    )
-    lines.append(f"{'right':<{width}}  {right}".rstrip())
-    lines += ["", f"{sum(r.passed for r in reports)} of {len(reports)} files right"]
-    counts = _counts(reports)
-    lines[-1] += f" ({', '.join(f'{n} {verdict}' for verdict, n in counts.items())})"
-    mistakes = _most_frequent(reports)
-    if mistakes:
-        lines.append("most frequent: " + ", ".join(f"{id} ({n})" for id, n in mistakes[:5]))
-    return "\n".join(lines)
-
-
-def _short(name: str, functions: Sequence[str]) -> str:
-    """lstm_cell_backward as lstm_cell_bwd, to save room where there are several."""
-    if len(functions) < 4:
-        return name
-    return name.replace("forward", "fwd").replace("backward", "bwd")
-
-
-def _counts(reports: Sequence[FileReport]) -> dict[str, int]:
-    """How many functions have each verdict, those verdicts that there are."""
-    verdicts = [f.verdict for r in reports for f in r.functions.values()]
-    return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
-
-
-def _most_frequent(reports: Sequence[FileReport]) -> list[tuple[str, int]]:
-    """The mistakes, by how many files make them."""
-    ids = [
-        id
-        for r in reports
-        for id in dict.fromkeys(m.id for f in r.functions.values() for m in f.mistakes)
-    ]
-    return sorted(((id, ids.count(id)) for id in dict.fromkeys(ids)), key=lambda pair: -pair[1])
-
-
-def write(path: str | Path, data: str | bytes) -> None:
-    """Write a file: it is there as a whole, or as it was before.
-
-    What is no regular file, such as a pipe, is written to as it is.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
-    path = Path(path)
-    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    target = path.resolve()
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

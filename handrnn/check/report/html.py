@@ -1,319 +1,236 @@
-"""The reports as HTML: a fragment for a notebook, or one page that needs nothing from outside.
+"""Reports as HTML: a fragment for a notebook, or one page that needs nothing from outside.
 
-For each wrong function there is a picture of its errors: a row a quantity, a column a time step,
-and what has no time (gradients by weights) beside it. The colour, and the number in each cell, is
-the power of ten of the error relative to the quantity's largest value.
+For each wrong function there is a table of its errors: a row a quantity, a square a time step or a
+gate. The colour of a square, and the number in it, is the power of ten of the error relative to the
+quantity's largest value.
 
 Whatever comes from a submission is text of a stranger: all of it is escaped, and the page forbids
 scripts and anything from elsewhere.
 """
 
-import html
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 
-from . import report
+from . import data
 
-MOST_COLUMNS = 48  # of time: beyond, neighbouring steps share one
-MOST_NUMBERED = 16  # columns that leave room for a number in each cell
+MOST_SQUARES = 48  # of time: beyond, neighbouring steps share one
+MOST_NUMBERED = 16  # squares that leave room for a number in each
 LEVELS = (-13, -10, -7, -5, -3, -1)  # powers of ten between the colours
-LABEL, ROW, GAP, HEAD = 130, 22, 14, 20  # pixels
+LIGHT = ("#efeff2", "#fbe9c6", "#f9d08b", "#f4a957", "#e57b33", "#c94a24", "#96201d")
+DARK = ("#2b2b31", "#4a2d1c", "#6e3a1b", "#9c4c1c", "#cf6a24", "#f29b4b", "#ffd9a0")
+REMARKS = {"problem": "other", "note": "soft"}
+MARKS = {"pass": "✓", "fail": "✗", "other": "!"}
 
-LIGHT = """--ink: #1d1d1f; --soft: #62626a; --line: #d9d9de; --paper: #ffffff; --panel: #f6f6f8;
-  --right: #1a7f45; --wrong: #b3261e; --other: #8a5a00; --minus: #fdecea; --plus: #e8f5ec;
-  --e0: #efeff2; --e1: #fbe9c6; --e2: #f9d08b; --e3: #f4a957; --e4: #e57b33; --e5: #c94a24;
-  --e6: #96201d; --t0: #62626a; --t1: #1d1d1f; --t5: #ffffff;"""
-DARK = """--ink: #ececf0; --soft: #a2a2ac; --line: #3c3c44; --paper: #17171a; --panel: #212126;
-  --right: #5fd08c; --wrong: #ff8a80; --other: #f0bf5c; --minus: #40201e; --plus: #17341f;
-  --e0: #2b2b31; --e1: #4a2d1c; --e2: #6e3a1b; --e3: #9c4c1c; --e4: #cf6a24; --e5: #f29b4b;
-  --e6: #ffd9a0; --t0: #a2a2ac; --t1: #ffffff; --t5: #1d1d1f;"""
-# notebooks have a theme of their own, which need not be that of the system
-THEMES = f"""
-.handrnn {{ {LIGHT} }}
-@media (prefers-color-scheme: dark) {{ .handrnn {{ {DARK} }} }}
-[data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn {{ {LIGHT} }}
-[data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn {{ {DARK} }}
-"""
-RULES = """
-.handrnn { color: var(--ink); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-body.handrnn { background: var(--paper); margin: 0 auto; padding: 1.5rem; max-width: 62rem; }
-.handrnn h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+# Notebooks have a theme of their own, which need not be that of the system.
+STYLE = """
+.handrnn { color-scheme: light dark; color: light-dark(#1d1d1f, #ececf0); overflow-wrap: anywhere;
+  --soft: light-dark(#62626a, #a2a2ac); --line: light-dark(#d9d9de, #3c3c44);
+  font: 15px/1.5 system-ui, sans-serif; }
+[data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn { color-scheme: light; }
+[data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn { color-scheme: dark; }
+body.handrnn { background: light-dark(#fff, #17171a); margin: auto; padding: 1.5rem;
+  max-width: 62rem; }
 .handrnn h2 { font-size: 1.2rem; margin: 2rem 0 .3rem; border-top: 1px solid var(--line);
   padding-top: 1rem; }
-.handrnn h3 { font-size: 1.02rem; margin: 1.4rem 0 .3rem; }
+.handrnn h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 .handrnn p { margin: .35rem 0; }
-.handrnn table { border-collapse: collapse; margin: .6rem 0; font-size: .93em; }
 .handrnn .wide { overflow-x: auto; }
+.handrnn table { border-collapse: collapse; margin: .6rem 0; font-size: .93em; }
 .handrnn th, .handrnn td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); color: inherit; background: none; }
-.handrnn th { color: var(--soft); font-weight: 600; }
-.handrnn .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.handrnn .verdict { font-weight: 700; white-space: nowrap; }
-.handrnn .pass { color: var(--right); } .handrnn .fail { color: var(--wrong); }
-.handrnn .other { color: var(--other); } .handrnn .soft { color: var(--soft); }
+.handrnn thead th { overflow-wrap: normal; }
+.handrnn thead th, .handrnn .soft { color: var(--soft); }
+.handrnn b { white-space: nowrap; }
+.handrnn .pass { color: light-dark(#1a7f45, #5fd08c); }
+.handrnn .fail { color: light-dark(#b3261e, #ff8a80); }
+.handrnn .other { color: light-dark(#8a5a00, #f0bf5c); }
 .handrnn code, .handrnn pre { font: .92em/1.45 ui-monospace, monospace; }
-.handrnn pre { background: var(--panel); color: inherit; padding: .5rem .7rem; margin: .4rem 0;
-  overflow-x: auto; border-radius: 4px; }
+.handrnn pre { background: light-dark(#f6f6f8, #212126); color: inherit; padding: .5rem .7rem;
+  margin: .4rem 0; overflow-x: auto; border-radius: 4px; }
 .handrnn pre span { display: block; }
-.handrnn .minus { background: var(--minus); } .handrnn .plus { background: var(--plus); }
-.handrnn a { color: inherit; }
-.handrnn svg { display: block; margin: .5rem 0; max-width: 100%; height: auto; }
-.handrnn svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-.handrnn svg .small { font-size: 11px; fill: var(--soft); }
-.handrnn svg .in { text-anchor: middle; font-size: 11px; fill: var(--t1); }
-.handrnn svg .in0 { fill: var(--t0); } .handrnn svg .in5, .handrnn svg .in6 { fill: var(--t5); }
-"""
-STYLE = (
-    THEMES
-    + RULES
-    + "".join(f".handrnn svg .e{k} {{ fill: var(--e{k}); }}\n" for k in range(len(LEVELS) + 1))
+.handrnn .minus { background: light-dark(#fdecea, #40201e); }
+.handrnn .plus { background: light-dark(#e8f5ec, #17341f); }
+.handrnn .map { white-space: nowrap; font-size: 11px; line-height: 20px; }
+.handrnn .map span { display: inline-block; min-width: 30px; height: 20px; margin-right: 2px;
+  text-align: center; border-radius: 2px; vertical-align: top; }
+.handrnn .map .thin { min-width: 12px; }
+""" + "".join(
+    f".handrnn .e{k} {{ background: light-dark({light}, {dark});"
+    f" color: light-dark({'#fff' if k > 4 else '#1d1d1f'}, {'#1d1d1f' if k > 4 else '#fff'}); }}\n"
+    for k, (light, dark) in enumerate(zip(LIGHT, DARK, strict=True))
 )
-
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>handrnn check: {title}</title>
+<style>{style}</style></head><body class="handrnn">
+<h1>handrnn check</h1>
+{body}
+</body></html>
+"""
 
 
-def page(reports: Sequence[report.FileReport]) -> str:
-    """One self-contained HTML file: a table of all files, then each of them."""
-    right = sum(r.passed for r in reports)
-    parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        f"<title>handrnn check: {right} of {len(reports)} files right</title>",
-        f'<style>{STYLE}</style></head><body class="handrnn">',
-        "<h1>handrnn check</h1>",
+def render(reports: data.Reports) -> str:
+    """One self-contained page: a table of all files, then each of them."""
+    files = reports.files
+    body = [
+        f'<section id="file{k}">{"".join(_file(file))}</section>' for k, file in enumerate(files)
     ]
-    if len(reports) != 1:
-        parts += [f"<p>{right} of {len(reports)} files right</p>", *_overview(reports)]
-    for k, file in enumerate(reports):
-        parts += [f'<section id="file{k}">', *_file(file), "</section>"]
-    return "\n".join([*parts, "</body></html>", ""])
+    if len(files) != 1:
+        body = [_p(reports.headline()), _overview(reports), *body]
+    title = _text(reports.headline())
+    return PAGE.format(policy=POLICY, title=title, style=STYLE, body="\n".join(body))
 
 
-def fragment(file: report.FileReport) -> str:
+def fragment(file: data.FileReport) -> str:
     """The report of one file, to stand within a page such as a notebook."""
-    return "\n".join([f"<style>{STYLE}</style>", '<div class="handrnn">', *_file(file), "</div>"])
+    return f'<style>{STYLE}</style>\n<div class="handrnn">{"".join(_file(file))}</div>\n'
 
 
 def _text(value: object) -> str:
-    return html.escape(str(value), quote=True)
+    return escape(str(value), quote=True)
+
+
+def _p(value: object, kind: str = "") -> str:
+    return f'<p class="{kind}">{_text(value)}</p>\n' if kind else f"<p>{_text(value)}</p>\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f"<th>{_text(one)}</th>" for one in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n{body}</table></div>\n'
 
 
 def _verdict(verdict: str) -> str:
-    kind = {report.PASS: "pass", report.FAIL: "fail"}.get(verdict, "other")
-    mark = {"pass": "✓", "fail": "✗", "other": "!"}[kind]
-    return f'<span class="verdict {kind}">{mark} {_text(verdict)}</span>'
+    kind = {data.PASS: "pass", data.FAIL: "fail"}.get(verdict, "other")
+    return f'<b class="{kind}">{MARKS[kind]} {_text(verdict)}</b>'
 
 
-def _overview(reports: Sequence[report.FileReport]) -> Iterator[str]:
+def _overview(reports: data.Reports) -> str:
     """Who, and the verdict on each function."""
-    names = report.columns(reports)
-    yield '<div class="wide"><table><thead><tr><th>file</th>'
-    yield "".join(f"<th>{_text(name)}</th>" for name in names)
-    yield "</tr></thead><tbody>"
-    for k, file in enumerate(reports):
-        yield f'<tr><td><a href="#file{k}">{_text(file.path)}</a></td>'
-        for name in names:
-            function = file.functions.get(name)
-            yield f"<td>{_verdict(function.verdict) if function else '-'}</td>"
-        yield "</tr>"
-    yield "</tbody></table></div>"
+    names = reports.columns()
+    rows = []
+    for k, file in enumerate(reports.files):
+        found = (file.functions.get(name) for name in names)
+        cells = (_verdict(f.verdict) if f else "-" for f in found)
+        rows.append([f'<a href="#file{k}">{_text(file.path)}</a>', *cells])
+    return _table(["file", *names], rows)
 
 
-def _file(file: report.FileReport) -> Iterator[str]:
-    yield f"<h2>{_text(file.headline())}</h2>"
-    if file.functions:
-        yield '<div class="wide"><table><thead><tr><th>verdict</th><th>function</th><th>place</th>'
-        yield "<th>what</th></tr></thead><tbody>"
-        for function in file.functions.values():
-            yield f"<tr><td>{_verdict(function.verdict)}</td><td>{_text(function.name)}</td>"
-            yield f"<td>{_text(_place(function))}</td><td>{_in_short(function)}</td></tr>"
-        yield "</tbody></table></div>"
-    for problem in file.problems:
-        yield f'<p class="other">problem: {_text(problem)}</p>'
-    for note in file.notes:
-        yield f'<p class="soft">note: {_text(note)}</p>'
-    for function in file.functions.values():
-        if not function.passed:
-            yield from _wrong(function)
-    if file.versions:
-        versions = ", ".join(f"{name} {version}" for name, version in file.versions.items())
-        yield f'<p class="soft">{_text(versions)}</p>'
+def _file(file: data.FileReport) -> Iterator[str]:
+    yield f"<h2>{_text(file.headline())}</h2>\n"
+    rows = [
+        (_verdict(f.verdict), _text(f.title), _text(f.place), _in_short(f))
+        for f in file.functions.values()
+    ]
+    rows += [
+        (
+            _verdict(data.NOT_JUDGED),
+            _text(one.name),
+            _text(data.place(one.line, one.cell)),
+            _text(one.why) + (f"<br>try <code>{_text(one.command)}</code>" if one.command else ""),
+        )
+        for one in file.not_judged
+    ]
+    if rows:
+        yield _table(("verdict", "function", "place", "what"), rows)
+    yield from (_p(f"{kind}: {remark}", REMARKS[kind]) for kind, remark in file.remarks)
+    for function in file.wrong:
+        yield from _wrong(function)
+    witnesses = dict.fromkeys(f.witness for f in file.wrong if f.witness)
+    yield from (_p(f"correct values: {witness}", "soft") for witness in witnesses)
+    if any(f.tensors or data.legend(f.where) for f in file.wrong):
+        yield _p(data.UNIT, "soft")
+    versions = ", ".join(f"{name} {version}" for name, version in file.versions.items())
+    yield _p(versions, "soft") if versions else ""
 
 
-def _place(function: report.FunctionReport) -> str:
-    if function.line is None:
-        return ""
-    cell = "" if function.cell is None else f"cell {function.cell}, "
-    return f"{cell}line {function.line}"
+def _in_short(function: data.FunctionReport) -> str:
+    ids = ", ".join(mistake.id for mistake in function.mistakes)
+    return _text(ids) if ids else "<br>".join(_text(note) for note in function.remarks)
 
 
-def _in_short(function: report.FunctionReport) -> str:
-    if function.mistakes:
-        return _text(", ".join(mistake.id for mistake in function.mistakes))
-    return "<br>".join(_text(note) for note in function.notes)
-
-
-def _wrong(function: report.FunctionReport) -> Iterator[str]:
+def _wrong(function: data.FunctionReport) -> Iterator[str]:
     """All about one function that did not pass, as far as the hint allows."""
     if not (function.mistakes or function.where or function.tensors or function.notes):
         return
-    yield f"<h3>{_verdict(function.verdict)} {_text(function.name)}</h3>"
-    for mistake in function.mistakes:
-        yield f"<p><b>{_text(mistake.id)}</b>: {_text(mistake.explanation)}</p>"
-        if mistake.wrong or mistake.right:
-            yield (
-                "<pre>"
-                + "".join(
-                    f'<span class="{kind}">{sign} {_text(line)}</span>'
-                    for kind, sign, line in (
-                        ("minus", "-", mistake.wrong),
-                        ("plus", "+", mistake.right),
-                    )
-                    if line
-                )
-                + "</pre>"
-            )
-        if mistake.proof:
-            yield f'<p class="soft">proof: {_text(mistake.proof)}</p>'
-    if function.where:
-        yield f"<p>where: {_text(function.where)}</p>"
-    if function.line is not None:
-        yield f"<p>your code, {_text(_place(function))}:</p>" if function.source else ""
-        yield f"<pre>{_text(function.source.strip())}</pre>" if function.source else ""
-    yield from (f'<p class="soft">note: {_text(note)}</p>' for note in function.notes)
-    if function.tensors:
-        yield picture(function.tensors)
-        yield from _tensors(function.tensors)
-    if function.witness:
-        yield f'<p class="soft">witness: {_text(function.witness)}</p>'
-    if function.output:
-        yield f"<details><summary>what it printed</summary><pre>{_text(function.output)}</pre>"
-        yield "</details>"
+    yield f"<h3>{_verdict(function.verdict)} {_text(function.title)}</h3>\n"
+    for mistake, proof in zip(function.mistakes, function.proofs, strict=True):
+        yield f"<p><b>{_text(mistake.id)}</b>: {_text(mistake.explanation)}</p>\n"
+        if not function.advice:
+            yield _lines(("", "-", mistake.wrong), ("", "+", mistake.right))
+        yield _p(f"proof: {proof}", "soft") if proof else ""
+    if function.advice:
+        yield _lines(*function.advice.lines())
+        yield _p(f"So it passes, on {function.advice.probes} random inputs more.", "soft")
+    yield _p(f"where: {function.where}") if function.where else ""
+    if all(function.own_line):
+        yield _p(f"your code, {function.own_line[0]}:")
+        yield f"<pre>{_text(function.own_line[1])}</pre>\n"
+    yield from (_p(f"note: {note}", "soft") for note in function.remarks)
+    yield picture(function.tensors) if function.tensors else ""
 
 
-def _tensors(tensors: Sequence[report.Tensor]) -> Iterator[str]:
-    yield "<details><summary>errors in numbers</summary><table><thead><tr><th>quantity</th>"
-    yield '<th class="number">error</th><th class="number">in units of rounding</th>'
-    yield '<th class="number">share of what is allowed</th></tr></thead><tbody>'
-    for tensor in tensors:
-        kind = "pass" if tensor.passed else "fail"
-        yield f'<tr><td class="{kind}">{"✓" if tensor.passed else "✗"} {_text(tensor.name)}</td>'
-        if tensor.problem:
-            yield f'<td colspan="3">{_text(tensor.problem)}</td></tr>'
-            continue
-        share = f"{tensor.share:.1%}" if tensor.share < 10 else "&gt; 1000%"
-        yield f'<td class="number">{tensor.error:.1e}</td>'
-        yield f'<td class="number">{tensor.units:.2g} u</td><td class="number">{share}</td></tr>'
-    yield "</tbody></table></details>"
+def _lines(*lines: tuple[str, str, str]) -> str:
+    """(place, sign, text) of the lines that go and come."""
+    kinds = {"-": "minus", "+": "plus"}
+    spans = [
+        f'<span class="{kinds[sign]}">{_text(f"{place}  {sign} {text}".strip())}</span>'
+        for place, sign, text in lines
+        if text
+    ]
+    return f"<pre>{''.join(spans)}</pre>\n" if spans else ""
 
 
 # ---------------------------------------------------------------------------------------- pictures
 
 
-def picture(tensors: Sequence[report.Tensor]) -> str:
-    """A heat map as inline SVG: the error of each tensor by time step, by gate or as a whole."""
+def picture(tensors: Sequence[data.Tensor]) -> str:
+    """A table: of each tensor the error as numbers, and by time step, by gate or as a whole."""
     steps = max((len(t.profile.get("time", ())) for t in tensors), default=0)
-    group = max(1, math.ceil(steps / MOST_COLUMNS))
-    columns = math.ceil(steps / group)
-    gates = max((len(_gates(t)) for t in tensors), default=0)
-    without_time = any("time" not in t.profile for t in tensors)
-    cell = 32 if columns <= MOST_NUMBERED else 14
-    beside = LABEL + columns * cell + (GAP if columns else 0)
-    width = max(beside + max(1, gates) * 44 + 190, LABEL + 44 * (len(LEVELS) + 1) + 80)
-    height = HEAD + len(tensors) * ROW + 34
-    parts = [
-        f'<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
-        "<title>Errors by quantity and time step, as powers of ten</title>",
-        *_head(columns, group, cell, beside if without_time else None),
-    ]
-    for k, tensor in enumerate(tensors):
-        y = HEAD + k * ROW
-        mark = "✓" if tensor.passed else "✗"
-        parts.append(f'<text x="0" y="{y + 15}">{mark} {_text(_cut(tensor.name))}</text>')
-        if tensor.problem and not tensor.profile:
-            parts.append(
-                f'<text class="small" x="{LABEL}" y="{y + 15}">{_text(_cut(tensor.problem, 70))}'
-                "</text>"
-            )
-            continue
-        for column, error in enumerate(_grouped(tensor.profile.get("time", []), group)):
-            first, last = column * group, min(steps, (column + 1) * group) - 1
-            when = f"t = {first}" if first == last else f"t = {first} to {last}"
-            x = LABEL + column * cell
-            parts.append(_cell(x, y, cell, error, f"{tensor.name}, {when}", cell > 20))
-        if "time" not in tensor.profile:
-            for column, (name, error) in enumerate(_whole(tensor)):
-                x = beside + column * 44
-                parts.append(_cell(x, y, 44, error, f"{tensor.name}, {name}", True, name))
-    parts += _legend(HEAD + len(tensors) * ROW + 12)
-    return "".join([*parts, "</svg>"])
+    group = max(1, math.ceil(steps / MOST_SQUARES))
+    heads = ("", "error", "u", "of what is allowed", "powers of ten, by time step or gate")
+    squares = [(str(edge), k) for k, edge in enumerate(LEVELS, 1)]
+    legend = "".join(f'<span class="e{k}">{text}</span>' for text, k in [("·", 0), *squares])
+    return _table(
+        heads,
+        [
+            *(_row(tensor, group, steps > MOST_NUMBERED) for tensor in tensors),
+            ("", "", "", "", f'<div class="map soft">{legend} or more, of the largest value</div>'),
+        ],
+    )
 
 
-def _cut(text: str, most: int = 18) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _row(tensor: data.Tensor, group: int, thin: bool) -> tuple[str, ...]:
+    kind = "pass" if tensor.passed else "fail"
+    name = f'<span class="{kind}">{MARKS[kind]} {_text(tensor.name)}</span>'
+    times = tensor.profile.get("time", ())
+    squares = []
+    for first in range(0, len(times), group):
+        last = min(len(times), first + group) - 1
+        when = f"t = {first}" if first == last else f"t = {first} to {last}"
+        squares.append(_square(max(times[first : last + 1]), f"{tensor.name}, {when}", thin=thin))
+    gates = {n: max(e) for n, e in tensor.profile.items() if n.startswith("gate ") and e}
+    if not times and not tensor.problem:
+        for part, error in (gates or {"whole": tensor.error}).items():
+            label = f"{part.removeprefix('gate ')} " if gates else ""
+            squares.append(_square(error, f"{tensor.name}, {part}", label))
+    drawn = f'<div class="map">{"".join(squares)}</div>' if squares else _text(tensor.problem)
+    if tensor.problem:
+        return (name, "", "", "", drawn)
+    share = f"{tensor.share:.1%}" if tensor.share < 10 else "&gt; 1000%"
+    return (name, f"{tensor.error:.1e}", f"{tensor.units:.2g}", share, drawn)
 
 
-def _gates(tensor: report.Tensor) -> dict[str, list[float]]:
-    return {name: errors for name, errors in tensor.profile.items() if name.startswith("gate ")}
-
-
-def _whole(tensor: report.Tensor) -> list[tuple[str, float]]:
-    """What has no time: a number a gate, or one for the whole."""
-    gates = _gates(tensor)
-    return [(name, max(errors)) for name, errors in gates.items()] or [("whole", tensor.error)]
-
-
-def _grouped(errors: Sequence[float], group: int) -> list[float]:
-    return [max(errors[k : k + group]) for k in range(0, len(errors), group)]
-
-
-def _head(columns: int, group: int, cell: int, beside: int | None) -> Iterator[str]:
-    if columns:
-        yield f'<text class="small" x="{LABEL - 22}" y="14">t =</text>'
-    every = 1 if cell > 20 else 4
-    for column in range(0, columns, every):
-        x = LABEL + (column + 0.5) * cell
-        yield f'<text class="small" text-anchor="middle" x="{x}" y="14">{column * group}</text>'
-    if beside is not None:
-        yield f'<text class="small" x="{beside}" y="14">without time</text>'
-
-
-def _cell(
-    x: float, y: float, width: float, error: float, what: str, numbered: bool, label: str = ""
-) -> str:
+def _square(error: float, what: str, label: str = "", thin: bool = False) -> str:
     """One square: its colour, its number, and the words that show when it is pointed at."""
-    power = _power(error)
+    power = math.inf if not math.isfinite(error) else math.log10(error) if error > 0 else -math.inf
     level = sum(power >= edge for edge in LEVELS)
-    words = f"{what}: {error:.1e} of the largest value"
-    parts = [
-        f'<g><title>{_text(words)}</title><rect class="e{level}" x="{x + 1}" y="{y + 1}"'
-        f' width="{width - 2}" height="{ROW - 2}" rx="2"/>'
-    ]
-    if numbered:
-        number = "·" if level == 0 else "nan" if not math.isfinite(error) else f"{power:.0f}"
-        gate = f"{label.removeprefix('gate ')} " if label.startswith("gate ") else ""
-        parts.append(
-            f'<text class="in in{level}" x="{x + width / 2}" y="{y + 15}">{_text(gate + number)}'
-            "</text>"
-        )
-    return "".join([*parts, "</g>"])
-
-
-def _power(error: float) -> float:
-    if not math.isfinite(error):
-        return math.inf
-    return math.floor(math.log10(error)) if error > 0 else -math.inf
-
-
-def _legend(y: float) -> Iterator[str]:
-    yield f'<text class="small" x="0" y="{y + 14}">error, 10 to the</text>'
-    for level in range(len(LEVELS) + 1):
-        x = LABEL + level * 44
-        text = "less" if level == 0 else f"{LEVELS[level - 1]}"
-        yield f'<rect class="e{level}" x="{x}" y="{y}" width="44" height="{ROW - 2}"/>'
-        yield f'<text class="in in{level}" x="{x + 22}" y="{y + 14}">{text}</text>'
-    x = LABEL + (len(LEVELS) + 1) * 44 + 6
-    yield f'<text class="small" x="{x}" y="{y + 14}">or more</text>'
+    number = "nan" if math.isinf(power) and power > 0 else f"{math.floor(power)}" if level else "·"
+    title = _text(f"{what}: {error:.1e} of the largest value")
+    kind = f"e{level} thin" if thin else f"e{level}"
+    return f'<span class="{kind}" title="{title}">{"" if thin else _text(label + number)}</span>'
