@@ -15,7 +15,7 @@ import pytest
 from handrnn import compare
 from handrnn.check import report as formats
 from handrnn.check.report import data as report
-from handrnn.check.report import html, output
+from handrnn.check.report import html, output, said
 
 NASTY = "<script>alert('x')</script>&\"</pre>]]>\x00\x1b[2J"
 NAN = float("nan")
@@ -377,7 +377,7 @@ def test_a_page_needs_nothing_from_outside(mixed, nasty):
         assert words in text
     for words in ("lstm_backward (cs231n)", "NOT JUDGED", "LstmNode", "--dialect d.toml"):
         assert words in text
-    assert text.count(report.UNIT) == 2  # of mixed and nasty
+    assert text.count(said.UNIT) == 2  # of mixed and nasty
     for words in ("SECRET-WRONG", "SECRET-RIGHT", "SECRET-SOURCE"):
         assert words in render("html", mixed.hinted("mistake"))
 
@@ -513,8 +513,8 @@ def test_u_is_explained_once_and_where_it_is_printed():
     right = report.FunctionReport("g", report.PASS, tensors=(tensor,))
     for functions in ([wrong], [right], [wrong, right]):
         file = report.FileReport("a.py", {one.name: one for one in functions})
-        assert str(file).count(report.UNIT) == 1
-        assert report.UNIT not in str(file.hinted("verdict"))
+        assert str(file).count(said.UNIT) == 1
+        assert said.UNIT not in str(file.hinted("verdict"))
     assert "PASS           g  (rounding: 4.5 u of 64)" in str(right)
 
 

@@ -43,9 +43,9 @@ Judge the course functions in Python files and notebooks: rnn_cell_forward, rnn_
 rnn_cell_backward, rnn_backward, the same of the LSTM, softmax and sigmoid, column-major (n_x, m,
 T_x) or batch-first (m, T, n_x), found by their names and arguments; and layer classes RNN and LSTM.
 
-Of a file only definitions, imports and simple constants run. Every function runs in a process of
-its own, with limits of time and memory. This guards against accidents, not against attacks: do not
-run what you do not trust. The textbook decides; torch, where it is installed, is its witness.
+Of a file only definitions, imports and simple constants run, each function in a process of its own
+with limits of time and memory. This guards against accidents, not against attacks: do not run what
+you do not trust. The textbook decides; torch, where it is installed, is its witness.
 
 Verdicts: PASS, FAIL, ILL-CONDITIONED (rounding alone can do this much), CRASHED, TIMED OUT,
 NOT FILLED IN (a template), NOT FOUND (asked for, and not there). Only PASS passes."""
@@ -113,24 +113,26 @@ examples:
 MISTAKES = "Print the catalogue of mistakes as a page of Markdown, one section a kind."
 
 
+SIZES = {
+    "T": (7, "time steps"),
+    "B": (3, "examples"),
+    "I": (5, "inputs"),
+    "H": (4, "hidden units"),
+    "seed": (0, "of the random numbers; the same seed gives the same case"),
+}
+
+
 class _MisuseError(Exception):
     """What was asked for makes no sense, in one line."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Keeps the line breaks of descriptions."""
-
-    def __init__(self, *names: Any, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        options.setdefault("allow_abbrev", False)
-        super().__init__(*names, **options)
-
-
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
-    whole = _Parser("handrnn", description=DESCRIPTION, epilog=EPILOG)
+    style = argparse.RawDescriptionHelpFormatter  # keeps line breaks
+    make: Any = partial(argparse.ArgumentParser, formatter_class=style, allow_abbrev=False)
+    whole = make(prog="handrnn", description=DESCRIPTION, epilog=EPILOG)
     whole.add_argument("--version", action="version", version=f"handrnn {__version__}")
-    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=make)
 
     for run, options, help, description, epilog in (
         (_check, _check_options, "judge Python files and notebooks", CHECK, CHECK_EPILOG),
@@ -162,13 +164,7 @@ def _check_options(add: Any) -> None:
 
 def _oracle_options(add: Any) -> None:
     add("cell", choices=cases.CELLS)
-    for name, default, words in (
-        ("T", 7, "time steps"),
-        ("B", 3, "examples"),
-        ("I", 5, "inputs"),
-        ("H", 4, "hidden units"),
-        ("seed", 0, "of the random numbers; the same seed gives the same case"),
-    ):
+    for name, (default, words) in SIZES.items():
         words += f" (default {default})"
         add(f"--{name}", metavar="N", type=int, default=default, help=words)
     words = "weights are uniform on +-S / sqrt(H) (default %(default)g)"
@@ -264,7 +260,7 @@ def _is_folder(path: str) -> bool:
 
 def _asked(paths: Sequence[str]) -> dict[Path, tuple[str, ...]]:
     """The files, and the functions asked for in each; none: all that are there."""
-    asked: dict[Path, list[str] | None] = {}
+    asked: dict[Path, list[str | None]] = {}
     for specification in paths:
         try:
             found = loading.find(specification)
@@ -273,12 +269,8 @@ def _asked(paths: Sequence[str]) -> dict[Path, tuple[str, ...]]:
         if not found:
             raise _MisuseError(f"{specification} is a folder without .py and .ipynb files")
         for path, wanted in found:
-            known = asked.setdefault(path, [] if wanted else None)
-            if wanted is None:
-                asked[path] = None
-            elif known is not None:
-                known.append(wanted)
-    return {path: tuple(names or ()) for path, names in asked.items()}
+            asked.setdefault(path, []).append(wanted)
+    return {p: () if None in names else tuple(filter(None, names)) for p, names in asked.items()}
 
 
 def _judged(
@@ -308,17 +300,13 @@ def _one(path: Path, wanted: tuple[str, ...], **options: Any) -> data.FileReport
         problem = f"{path.name} cannot be read: {error.strerror or error}"
     except Exception as error:
         problem = f"the checker itself failed, please report it: {type(error).__name__}: {error}"
-    missing = {name: data.FunctionReport(name, data.NOT_FOUND) for name in wanted}
-    return data.FileReport(str(path), missing, (problem,))
+    return _with_required(data.FileReport(str(path), {}, (problem,)), wanted)
 
 
 def _with_required(judged: data.FileReport, names: Sequence[str]) -> data.FileReport:
-    missing = {
-        name: data.FunctionReport(name, data.NOT_FOUND)
-        for name in names
-        if name not in judged.functions
-    }
-    return replace(judged, functions=judged.functions | missing) if missing else judged
+    missing = [name for name in names if name not in judged.functions]
+    found = {name: data.FunctionReport(name, data.NOT_FOUND) for name in missing}
+    return replace(judged, functions=judged.functions | found)
 
 
 def _with_progress(
@@ -345,9 +333,7 @@ def _mistakes(options: argparse.Namespace) -> int:
 def _oracle(options: argparse.Namespace) -> int:
     path = Path(options.out)
     cases.suffix(path)
-    given = {
-        name: getattr(options, name) for name in ("T", "B", "I", "H", "seed", "scale", "dtype")
-    }
+    given = {name: getattr(options, name) for name in (*SIZES, "scale", "dtype")}
     case = cases.draw(options.cell, **given)
     cases.write(case, path)
     _print(f"{path}: {case}\n")

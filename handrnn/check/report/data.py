@@ -4,7 +4,6 @@ A `FunctionReport` judges one function, a `FileReport` the functions of one subm
 are those of a whole class. `judge` fills them; the other modules here render them, one a format.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
@@ -33,7 +32,6 @@ HIDDEN: dict[str, dict[str, Any]] = {  # what a level hides, besides what the le
     "place": {"mistakes": ()},
     "verdict": {"where": "", "line": None, "cell": None, "tensors": ()},
 }
-UNIT = "u: a unit of rounding, half the distance from 1 to the next number (1.1e-16 in float64)"
 
 
 def place(line: int | None, cell: int | None = None) -> str:
@@ -41,28 +39,15 @@ def place(line: int | None, cell: int | None = None) -> str:
     return "" if line is None else f"line {line}" if cell is None else f"cell {cell}, line {line}"
 
 
-def legend(text: str) -> list[str]:
-    """The explanation of u, if the text has any."""
-    return [UNIT] if re.search(r"\d\s+u\b", text) else []
-
-
 @dataclass(frozen=True)
 class Named:
-    """A mistake that a function makes.
+    """A mistake that a function makes."""
 
-    Attributes
-    ----------
-    id : one of `catalogue.KINDS`, of which "unexplained" is the last
-    explanation : one sentence
-    proof : how the function's results were tied to it
-    wrong, right : the equation as it is, and as it should be, in the notation of the course
-    """
-
-    id: str
-    explanation: str
-    proof: str = ""
-    wrong: str = ""
-    right: str = ""
+    id: str  # one of `catalogue.KINDS`, of which "unexplained" is the last
+    explanation: str  # one sentence
+    proof: str = ""  # how the function's results were tied to it
+    wrong: str = ""  # the equation as it is, in the notation of the course
+    right: str = ""  # and as it should be
 
 
 @dataclass(frozen=True)
@@ -84,33 +69,23 @@ class Fix:
     probes: int
 
     def lines(self) -> Iterator[tuple[str, str, str]]:
-        """(place, "-" or "+", text) of each line that goes or comes."""
+        """("-" or "+", place, text) of each line that goes or comes."""
         for edit in self.edits:
             for sign, text in (("-", edit.old), ("+", edit.new)):
                 for line in text.splitlines():
-                    yield place(edit.line, edit.cell), sign, line
+                    yield sign, place(edit.line, edit.cell), line
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """How one quantity compares with its reference.
+    """How one quantity compares with its reference."""
 
-    Attributes
-    ----------
-    name : in the caller's notation
-    error : normwise, nan where there was nothing to compare
-    units : the error in units of rounding of its dtype
-    share : of the budget that passes, at most 1 where it is right
-    problem : why it could not be compared, or ""
-    profile : largest error by time step, by gate and by unit, see `profile`; for pictures
-    """
-
-    name: str
-    error: float
-    units: float
-    share: float
-    problem: str = ""
-    profile: dict[str, list[float]] = field(default_factory=dict)
+    name: str  # in the caller's notation
+    error: float  # normwise, nan where there was nothing to compare
+    units: float  # the error in units of rounding of its dtype
+    share: float  # of the budget that passes, at most 1 where it is right
+    problem: str = ""  # why it could not be compared
+    profile: dict[str, list[float]] = field(default_factory=dict)  # of `profile`, for pictures
 
     @property
     def passed(self) -> bool:
@@ -160,41 +135,9 @@ class FunctionReport:
         return self.verdict == PASS
 
     @property
-    def title(self) -> str:
-        """The name, with the dialect unless it is the course's."""
-        course = self.dialect in COURSE_DIALECTS
-        return self.name if course else f"{self.name} ({self.dialect})"
-
-    @property
     def place(self) -> str:
         """The line, in words."""
         return place(self.line, self.cell)
-
-    @property
-    def remarks(self) -> list[str]:
-        """The notes that nothing else says already."""
-        said = [self.where, *(text for m in self.mistakes for text in (m.explanation, m.proof))]
-        return [note for note in self.notes if not any(note in text for text in said)]
-
-    @property
-    def proofs(self) -> list[str]:
-        """The proof of each mistake, "" where something else says it already."""
-        proofs = [mistake.proof for mistake in self.mistakes]
-        return [
-            "" if text in self.where or text in proofs[k + 1 :] else text
-            for k, text in enumerate(proofs)
-        ]
-
-    @property
-    def own_line(self) -> tuple[str, str]:
-        """Place and text of the line, each "" if it is not known, or if the advice shows it."""
-        changed = self.advice is not None and self.place in {one[0] for one in self.advice.lines()}
-        return ("", "") if changed else (self.place, self.source.strip())
-
-    @property
-    def advice(self) -> Fix | None:
-        """The fix, if it is known to be one."""
-        return self.fix if self.fix is not None and self.fix.verified else None
 
     def hinted(self, level: str) -> "FunctionReport":
         """The report with no more than a teacher wants to give away: see `HINTS`."""
@@ -222,10 +165,9 @@ class NotJudged:
     cell: int | None = None
 
     @property
-    def title(self) -> str:
-        """The name and the line."""
-        where = place(self.line, self.cell)
-        return f"{self.name} ({where})" if where else self.name
+    def place(self) -> str:
+        """The line, in words."""
+        return place(self.line, self.cell)
 
 
 @dataclass(frozen=True, repr=False)
@@ -263,13 +205,6 @@ class FileReport:
     def wrong(self) -> list[FunctionReport]:
         """The functions that did not pass."""
         return [f for f in self.functions.values() if not f.passed]
-
-    @property
-    def remarks(self) -> list[tuple[str, str]]:
-        """("problem" or "note", text) of those that no function's report says already."""
-        said = tuple(f": {f.where}" for f in self.functions.values() if f.where)
-        problems = [("problem", text) for text in self.problems if not text.endswith(said)]
-        return problems + [("note", text) for text in self.notes]
 
     def raise_if_failed(self) -> None:
         """Raise AssertionError with the report as its message unless everything passed."""

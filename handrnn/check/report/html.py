@@ -12,43 +12,35 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from . import data
+from . import data, said
 
 MOST_SQUARES = 48  # of time: beyond, neighbouring steps share one
 MOST_NUMBERED = 16  # squares that leave room for a number in each
 LEVELS = (-13, -10, -7, -5, -3, -1)  # powers of ten between the colours
 LIGHT = ("#efeff2", "#fbe9c6", "#f9d08b", "#f4a957", "#e57b33", "#c94a24", "#96201d")
 DARK = ("#2b2b31", "#4a2d1c", "#6e3a1b", "#9c4c1c", "#cf6a24", "#f29b4b", "#ffd9a0")
-REMARKS = {"problem": "other", "note": "soft"}
 MARKS = {"pass": "✓", "fail": "✗", "other": "!"}
 
 # Notebooks have a theme of their own, which need not be that of the system.
 STYLE = """
 .handrnn { color-scheme: light dark; color: light-dark(#1d1d1f, #ececf0); overflow-wrap: anywhere;
-  --soft: light-dark(#62626a, #a2a2ac); --line: light-dark(#d9d9de, #3c3c44);
-  font: 15px/1.5 system-ui, sans-serif; }
+  --line: light-dark(#d9d9de, #3c3c44); font: 15px/1.5 system-ui, sans-serif; }
 [data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn { color-scheme: light; }
 [data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn { color-scheme: dark; }
-body.handrnn { background: light-dark(#fff, #17171a); margin: auto; padding: 1.5rem;
-  max-width: 62rem; }
-.handrnn h2 { font-size: 1.2rem; margin: 2rem 0 .3rem; border-top: 1px solid var(--line);
-  padding-top: 1rem; }
-.handrnn h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
-.handrnn p { margin: .35rem 0; }
+body.handrnn { background: light-dark(#fff, #17171a); margin: 1.5rem auto; max-width: 62rem; }
+.handrnn h2 { margin: 2rem 0 .3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+.handrnn h3, .handrnn p { margin: 1rem 0 .3rem; }
 .handrnn .wide { overflow-x: auto; }
 .handrnn table { border-collapse: collapse; margin: .6rem 0; font-size: .93em; }
 .handrnn th, .handrnn td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); color: inherit; background: none; }
-.handrnn thead th { overflow-wrap: normal; }
-.handrnn thead th, .handrnn .soft { color: var(--soft); }
-.handrnn b { white-space: nowrap; }
+.handrnn th, .handrnn b { overflow-wrap: normal; white-space: nowrap; }
+.handrnn th, .handrnn .soft { color: light-dark(#62626a, #a2a2ac); }
 .handrnn .pass { color: light-dark(#1a7f45, #5fd08c); }
 .handrnn .fail { color: light-dark(#b3261e, #ff8a80); }
 .handrnn .other { color: light-dark(#8a5a00, #f0bf5c); }
-.handrnn code, .handrnn pre { font: .92em/1.45 ui-monospace, monospace; }
-.handrnn pre { background: light-dark(#f6f6f8, #212126); color: inherit; padding: .5rem .7rem;
-  margin: .4rem 0; overflow-x: auto; border-radius: 4px; }
-.handrnn pre span { display: block; }
+.handrnn code { font: .92em/1.45 ui-monospace, monospace; white-space: pre-wrap; color: inherit;
+  background: light-dark(#f6f6f8, #212126); padding: .1rem .3rem; border-radius: 3px; }
 .handrnn .minus { background: light-dark(#fdecea, #40201e); }
 .handrnn .plus { background: light-dark(#e8f5ec, #17341f); }
 .handrnn .map { white-space: nowrap; font-size: 11px; line-height: 20px; }
@@ -75,12 +67,10 @@ PAGE = """<!DOCTYPE html>
 
 def render(reports: data.Reports) -> str:
     """One self-contained page: a table of all files, then each of them."""
-    files = reports.files
-    body = [
-        f'<section id="file{k}">{"".join(_file(file))}</section>' for k, file in enumerate(files)
-    ]
-    if len(files) != 1:
-        body = [_p(reports.headline()), _overview(reports), *body]
+    files = enumerate(reports.files)
+    body = [f'<section id="file{k}">{"".join(_file(file))}</section>' for k, file in files]
+    if len(body) != 1:
+        body = [f"<p>{_text(reports.headline())}</p>", _overview(reports), *body]
     title = _text(reports.headline())
     return PAGE.format(policy=POLICY, title=title, style=STYLE, body="\n".join(body))
 
@@ -92,10 +82,6 @@ def fragment(file: data.FileReport) -> str:
 
 def _text(value: object) -> str:
     return escape(str(value), quote=True)
-
-
-def _p(value: object, kind: str = "") -> str:
-    return f'<p class="{kind}">{_text(value)}</p>\n' if kind else f"<p>{_text(value)}</p>\n"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -124,66 +110,36 @@ def _overview(reports: data.Reports) -> str:
 def _file(file: data.FileReport) -> Iterator[str]:
     yield f"<h2>{_text(file.headline())}</h2>\n"
     rows = [
-        (_verdict(f.verdict), _text(f.title), _text(f.place), _in_short(f))
+        (_verdict(f.verdict), _text(said.title(f)), _text(f.place), _in_short(f))
         for f in file.functions.values()
     ]
-    rows += [
-        (
-            _verdict(data.NOT_JUDGED),
-            _text(one.name),
-            _text(data.place(one.line, one.cell)),
-            _text(one.why) + (f"<br>try <code>{_text(one.command)}</code>" if one.command else ""),
-        )
-        for one in file.not_judged
-    ]
+    for one in file.not_judged:
+        command = f"<br>try <code>{_text(one.command)}</code>" if one.command else ""
+        words = (_text(one.name), _text(one.place), _text(one.why) + command)
+        rows.append((_verdict(data.NOT_JUDGED), *words))
     if rows:
         yield _table(("verdict", "function", "place", "what"), rows)
-    yield from (_p(f"{kind}: {remark}", REMARKS[kind]) for kind, remark in file.remarks)
     for function in file.wrong:
-        yield from _wrong(function)
-    witnesses = dict.fromkeys(f.witness for f in file.wrong if f.witness)
-    yield from (_p(f"correct values: {witness}", "soft") for witness in witnesses)
-    if any(f.tensors or data.legend(f.where) for f in file.wrong):
-        yield _p(data.UNIT, "soft")
+        told = list(said.of_function(function))
+        if told or function.tensors:
+            yield f"<h3>{_verdict(function.verdict)} {_text(said.title(function))}</h3>\n"
+        yield _table((), ((label, _words(label, text)) for label, text in told)) if told else ""
+        yield picture(function.tensors) if function.tensors else ""
+    ends = list(said.of_file(file))
+    ends += [("u", said.UNIT)] if any(f.tensors for f in file.wrong) else []
+    yield from (f'<p class="soft">{_text(f"{label}: {text}")}</p>\n' for label, text in ends)
     versions = ", ".join(f"{name} {version}" for name, version in file.versions.items())
-    yield _p(versions, "soft") if versions else ""
+    yield f'<p class="soft">{_text(versions)}</p>\n' if versions else ""
 
 
 def _in_short(function: data.FunctionReport) -> str:
     ids = ", ".join(mistake.id for mistake in function.mistakes)
-    return _text(ids) if ids else "<br>".join(_text(note) for note in function.remarks)
+    return _text(ids) if ids else "<br>".join(_text(note) for note in function.notes)
 
 
-def _wrong(function: data.FunctionReport) -> Iterator[str]:
-    """All about one function that did not pass, as far as the hint allows."""
-    if not (function.mistakes or function.where or function.tensors or function.notes):
-        return
-    yield f"<h3>{_verdict(function.verdict)} {_text(function.title)}</h3>\n"
-    for mistake, proof in zip(function.mistakes, function.proofs, strict=True):
-        yield f"<p><b>{_text(mistake.id)}</b>: {_text(mistake.explanation)}</p>\n"
-        if not function.advice:
-            yield _lines(("", "-", mistake.wrong), ("", "+", mistake.right))
-        yield _p(f"proof: {proof}", "soft") if proof else ""
-    if function.advice:
-        yield _lines(*function.advice.lines())
-        yield _p(f"So it passes, on {function.advice.probes} random inputs more.", "soft")
-    yield _p(f"where: {function.where}") if function.where else ""
-    if all(function.own_line):
-        yield _p(f"your code, {function.own_line[0]}:")
-        yield f"<pre>{_text(function.own_line[1])}</pre>\n"
-    yield from (_p(f"note: {note}", "soft") for note in function.remarks)
-    yield picture(function.tensors) if function.tensors else ""
-
-
-def _lines(*lines: tuple[str, str, str]) -> str:
-    """(place, sign, text) of the lines that go and come."""
-    kinds = {"-": "minus", "+": "plus"}
-    spans = [
-        f'<span class="{kinds[sign]}">{_text(f"{place}  {sign} {text}".strip())}</span>'
-        for place, sign, text in lines
-        if text
-    ]
-    return f"<pre>{''.join(spans)}</pre>\n" if spans else ""
+def _words(label: str, text: str) -> str:
+    kind = {"not": "minus", "-": "minus", "write": "plus", "+": "plus"}.get(label, "")
+    return f'<code class="{kind}">{_text(text)}</code>' if label in said.CODE else _text(text)
 
 
 # ---------------------------------------------------------------------------------------- pictures
@@ -194,15 +150,10 @@ def picture(tensors: Sequence[data.Tensor]) -> str:
     steps = max((len(t.profile.get("time", ())) for t in tensors), default=0)
     group = max(1, math.ceil(steps / MOST_SQUARES))
     heads = ("", "error", "u", "of what is allowed", "powers of ten, by time step or gate")
-    squares = [(str(edge), k) for k, edge in enumerate(LEVELS, 1)]
-    legend = "".join(f'<span class="e{k}">{text}</span>' for text, k in [("·", 0), *squares])
-    return _table(
-        heads,
-        [
-            *(_row(tensor, group, steps > MOST_NUMBERED) for tensor in tensors),
-            ("", "", "", "", f'<div class="map soft">{legend} or more, of the largest value</div>'),
-        ],
-    )
+    legend = "".join(f'<span class="e{k}">{edge}</span>' for k, edge in enumerate(("·", *LEVELS)))
+    rows = [_row(tensor, group, steps > MOST_NUMBERED) for tensor in tensors]
+    last = f'<div class="map soft">{legend} or more, of the largest value</div>'
+    return _table(heads, [*rows, ("", "", "", "", last)])
 
 
 def _row(tensor: data.Tensor, group: int, thin: bool) -> tuple[str, ...]:

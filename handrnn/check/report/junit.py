@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from typing import Any
 from xml.etree import ElementTree
 
 from . import data
@@ -21,36 +22,27 @@ def render(reports: data.Reports) -> str:
         for f in file.functions.values():
             kind = "failure" if f.verdict in (data.FAIL, data.ILL_CONDITIONED) else "error"
             found = () if f.passed else (kind, f.verdict, _summary(f), str(f))
-            case = _case(suite, file, f.name, *found, seconds=f.seconds)
+            case = _case(suite, f.name, f.seconds, *found)
             if f.output:
                 ElementTree.SubElement(case, "system-out").text = _xml(f.output)
         for one in file.not_judged:
-            _case(suite, file, one.name, "skipped", data.NOT_JUDGED, one.why, one.command)
+            _case(suite, one.name, 0.0, "skipped", data.NOT_JUDGED, one.why, one.command)
         if not file.functions or not file.recurrent:
             found = ("error", data.NOT_FOUND, file.headline(), str(file))
-            _case(suite, file, "recurrent functions", *found)
+            _case(suite, "recurrent functions", 0.0, *found)
         _count(suite)
     _count(root)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(
-    suite: ElementTree.Element,
-    file: data.FileReport,
-    name: str,
-    kind: str = "",
-    type: str = "",
-    message: str = "",
-    text: str = "",
-    seconds: float = 0.0,
-) -> ElementTree.Element:
-    """A test case; kind: "failure", "error" or "skipped", "" where it passed."""
-    about = {"classname": _xml(file.path), "name": _xml(name), "time": f"{seconds:.3f}"}
+def _case(suite: ElementTree.Element, name: str, seconds: float = 0.0, *found: str) -> Any:
+    """A test case; found: nothing where it passed, else the kind of result, type, message, text."""
+    about = {"classname": suite.get("name", ""), "name": _xml(name), "time": f"{seconds:.3f}"}
     case = ElementTree.SubElement(suite, "testcase", about)
-    if kind:
-        found = ElementTree.SubElement(case, kind, type=type, message=_xml(message))
-        found.text = _xml(text)
+    if found:
+        kind, type, message, text = map(_xml, found)
+        ElementTree.SubElement(case, kind, type=type, message=message).text = text
     return case
 
 

@@ -4,7 +4,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from . import data
+from . import data, said
 
 MARKS = {
     data.PASS: "ok",
@@ -23,14 +23,12 @@ def render(reports: data.Reports) -> str:
 
 def file(report: data.FileReport) -> str:
     """The report of one file: what is wrong first, then what is right, then what was not judged."""
-    right = [_function(f) for f in report.functions.values() if f.passed]
-    blocks = [*(_function(f) for f in report.wrong), [line for lines in right for line in lines]]
-    blocks += [[line for one in report.not_judged for line in _not_judged(one)]]
-    text = "\n\n".join([report.headline(), *("\n".join(lines) for lines in blocks if lines)])
-    witnesses = dict.fromkeys(f.witness for f in report.wrong if f.witness)
-    ends = [f"correct values: {witness}" for witness in witnesses]
-    ends += [f"{kind}: {remark}" for kind, remark in report.remarks]
-    return "\n".join([text, *ends, *data.legend(text)])
+    right = [line for f in report.functions.values() if f.passed for line in _function(f)]
+    left = [line for one in report.not_judged for line in _not_judged(one)]
+    blocks = [[report.headline()], *map(_function, report.wrong), right, left]
+    text = "\n\n".join("\n".join(lines) for lines in blocks if lines)
+    ends = [f"{label}: {end}" for label, end in (*said.of_file(report), *said.legend(text))]
+    return "\n".join([text, *ends])
 
 
 def function(report: data.FunctionReport) -> str:
@@ -39,20 +37,17 @@ def function(report: data.FunctionReport) -> str:
 
 
 def _function(f: data.FunctionReport) -> list[str]:
-    lines = [f"{f.verdict:<15}{f.title}{_margin(f)}"]
-    lines += _wrapped("where", f.where) if f.where else []
-    lines += _wrapped("your code", ": ".join(filter(None, f.own_line))) if f.own_line[0] else []
-    for mistake, proof in zip(f.mistakes, f.proofs, strict=True):
-        lines += _wrapped("mistake", f"{mistake.id}: {mistake.explanation}")
-        if mistake.right and not f.advice:
-            lines += _wrapped("", f"not    {mistake.wrong}") if mistake.wrong else []
-            lines += _wrapped("", f"write  {mistake.right}")
-        lines += _wrapped("proof", proof) if proof else []
-    if f.advice:
-        edits = [f"{place}  {sign} {text.rstrip()}" for place, sign, text in f.advice.lines()]
-        lines += [f"    {'' if k else 'fix':<10}{edit}" for k, edit in enumerate(edits)]
-        lines += _wrapped("", f"so it passes, on {f.advice.probes} random inputs more")
-    return lines + [line for note in f.remarks for line in _wrapped("note", note)]
+    lines = [f"{f.verdict:<15}{said.title(f)}{_margin(f)}"]
+    for label, words in said.of_function(f):
+        if label in ("-", "+"):
+            first = not any(line.startswith("    fix") for line in lines)
+            place, _, code = words.partition("  ")
+            lines.append(f"    {'fix' if first else '':<10}{place}  {label} {code}")
+        elif label in ("not", "write"):
+            lines += _wrapped("", f"{label:<7}{words}")
+        else:
+            lines += _wrapped(label, words)
+    return lines
 
 
 def _margin(f: data.FunctionReport) -> str:
@@ -65,12 +60,9 @@ def _margin(f: data.FunctionReport) -> str:
 
 def _not_judged(one: data.NotJudged) -> list[str]:
     """What was seen and not judged, and the command that would judge it."""
-    lines = textwrap.wrap(
-        f"{one.title}: {one.why}",
-        100,
-        initial_indent=f"{'not judged':<15}",
-        subsequent_indent=" " * 14,
-    )
+    where = f" ({one.place})" if one.place else ""
+    lines = _wrapped("", f"{one.name}{where}: {one.why}")
+    lines[0] = f"{'not judged':<15}{lines[0].strip()}"
     return [*lines, *([f"    {'try':<10}{one.command}"] if one.command else [])]
 
 
