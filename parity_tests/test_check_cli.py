@@ -371,6 +371,7 @@ def test_a_case_and_its_answers(capsys, case_file, tmp_path, suffix):
     status, out, err = run(capsys, "compare", case_file, answer)
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == "PASS: 11 of 11 right"
+    assert out.count("u: a unit of rounding") == (" u of 64 " in out)
     write({"dW_ih": case.expected["dW_ih"] + 1e-3, "y": case.expected["y"]})
     status, out, _ = run(capsys, "compare", case_file, answer, "--json", "-")
     content = json.loads(out)

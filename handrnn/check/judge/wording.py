@@ -65,7 +65,7 @@ def _gate(wrong: Sequence[str], right: Sequence[str]) -> list[str]:
     others = (good["dW"] & good["db"]) - gates
     if len(gates) != 1 or len(others) != 3 or not gates | others <= set("ficoum"):
         return []
-    return [f"only gate {gates.pop()} of the gates"]
+    return [f"of the gates, only gate {gates.pop()} is wrong"]
 
 
 def failing_line(submission: parts.Submission, frames: Sequence[runner.Frame]) -> str:

@@ -23,18 +23,19 @@ MARKS = {"pass": "✓", "fail": "✗", "other": "!"}
 
 # Notebooks have a theme of their own, which need not be that of the system.
 STYLE = """
-.handrnn { color-scheme: light dark; color: light-dark(#1d1d1f, #ececf0); overflow-wrap: anywhere;
+.handrnn { color-scheme: light dark; color: light-dark(#1d1d1f, #ececf0); overflow-wrap: break-word;
   --line: light-dark(#d9d9de, #3c3c44); font: 15px/1.5 system-ui, sans-serif; }
 [data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn { color-scheme: light; }
 [data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn { color-scheme: dark; }
-body.handrnn { background: light-dark(#fff, #17171a); margin: 1.5rem auto; max-width: 62rem; }
+body.handrnn { background: light-dark(#fff, #17171a); margin: auto; padding: 1.5rem;
+  max-width: 62rem; }
 .handrnn h2 { margin: 2rem 0 .3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .handrnn h3, .handrnn p { margin: 1rem 0 .3rem; }
 .handrnn .wide { overflow-x: auto; }
 .handrnn table { border-collapse: collapse; margin: .6rem 0; font-size: .93em; }
 .handrnn th, .handrnn td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); color: inherit; background: none; }
-.handrnn th, .handrnn b { overflow-wrap: normal; white-space: nowrap; }
+.handrnn th, .handrnn b, .handrnn td:first-child { white-space: nowrap; }
 .handrnn th, .handrnn .soft { color: light-dark(#62626a, #a2a2ac); }
 .handrnn .pass { color: light-dark(#1a7f45, #5fd08c); }
 .handrnn .fail { color: light-dark(#b3261e, #ff8a80); }

@@ -28,7 +28,7 @@ def of_function(f: data.FunctionReport) -> Iterator[tuple[str, str]]:
     for sign, place, line in edits:
         yield sign, f"{place}  {line.rstrip()}"
     if fix is not None and edits:
-        yield "", f"so it passes, on {fix.probes} random inputs more"
+        yield "", f"with this it passes, on {fix.probes} further random inputs too"
     known = "\n".join([f.where, *proofs, *(mistake.explanation for mistake in f.mistakes)])
     yield from (("note", note) for note in f.notes if note not in known)
 
