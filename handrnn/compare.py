@@ -8,7 +8,8 @@ tolerance would call an all-zero gradient equal to a small one, so there is none
 `compare` holds a dict of arrays against a dict of references and fails closed: a missing or
 additional key, another shape or dtype, a value that is not finite, a reference that is all zero or
 empty without having been declared so are failures. `Layout` says what an array's axes mean, so that
-a failure is reported as "gate f, unit 3" and not as "index (9, 0)".
+a failure is reported as "gate f, unit 3" and not as "index (9, 0)". Whoever wrote an array reads
+it, so there ours is called "yours", and the reference what is "correct".
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -153,8 +154,9 @@ class Place:
     column: int | None = None
 
     def __str__(self) -> str:
-        values = f"(ours {_number(self.ours)}, reference {_number(self.reference)})"
-        return f"{', '.join(self._words()) or f'index {self.index}'} {values}"
+        yours, correct = _numbers(self.ours, self.reference)
+        place = ", ".join(self._words()) or f"index {self.index}"
+        return f"{place} (yours {yours}, correct {correct})"
 
     def _words(self) -> Iterator[str]:
         if self.layer is not None:
@@ -169,8 +171,11 @@ class Place:
                 yield f"{name} {value}"
 
 
-def _number(value: Any) -> str:
-    return f"{value:.4g}"
+def _numbers(*values: Any) -> list[str]:
+    """Both with four digits, or with as many as it takes to tell them apart, and one more."""
+    differ = (d for d in range(3, 18) if len({f"{value:.{d}g}" for value in values}) > 1)
+    digits = min(next(differ, 3) + 1, 17)
+    return [f"{value:.{digits}g}" for value in values]
 
 
 @dataclass(frozen=True)
@@ -215,13 +220,10 @@ class Difference:
             return f"{self.name}: {self.problem}{place}"
         if self.passed:
             share = f"{self.units:.2g} u, {self.share:.1%} of what is allowed"
-            return f"{self.name}: equal to {self.error:.1e} of its scale ({share})"
-        text = f"{self.name}: off by {self.error:.1e} of its scale ({self.units:.2g} u)"
-        if self.first is not None:
-            text += f"; first bad at {self.first}"
-        if self.worst is not None and self.worst != self.first:
-            text += f"; worst at {self.worst}"
-        return text
+            return f"{self.name}: right to {self.error:.1e} of its largest value ({share})"
+        units = f" ({self.units:.2g} u)" if self.error < 1e-3 else ""
+        place = "" if self.first is None else f"; first bad at {self.first}"
+        return f"{self.name}: off by up to {self.error:.2g} of its largest value{units}{place}"
 
 
 def locate(
@@ -428,17 +430,17 @@ def _problem(
 ) -> str | None:
     """What keeps the two from being compared, if anything."""
     if name not in ours:
-        return "missing in ours"
+        return "is missing"
     if name not in reference:
-        return "in ours but not in the reference"
+        return "is not in the reference"
     a, b = ours[name], np.asarray(reference[name])
     if not isinstance(a, np.ndarray | np.generic):
-        return f"ours is a {type(a).__name__}, not an array"
+        return f"is a {type(a).__name__}, not an array"
     expected = b.dtype if dtype is None else np.dtype(dtype)
     if a.dtype != expected:
-        return f"ours is {a.dtype}, expected {expected}"
+        return f"is {a.dtype}, not {expected}"
     if a.shape != b.shape:
-        return f"ours has shape {a.shape}, the reference {b.shape}"
+        return f"has shape {a.shape}, not {b.shape}"
     if b.size == 0:
         return "the reference is empty, which proves nothing"
     if not np.all(np.isfinite(b)):

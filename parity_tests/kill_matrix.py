@@ -27,7 +27,7 @@ import numpy as np
 from handrnn.check.explain import catalogue
 from handrnn.check.judge import judge
 from handrnn.check.load import loading
-from handrnn.check.report import report
+from handrnn.check.report import data as report
 
 FOLDER = Path(__file__).parent / "submissions" / "kills"
 BASES = ("columns", "inlined", "helpers", "rows")

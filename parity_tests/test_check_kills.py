@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from handrnn.check.explain import catalogue
-from handrnn.check.report import report
+from handrnn.check.report import data as report
 from parity_tests import kill_matrix
 
 COURSE = {

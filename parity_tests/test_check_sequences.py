@@ -11,7 +11,7 @@ import pytest
 from handrnn import compare, textbook
 from handrnn.check.explain import explain, sequence_mistakes
 from handrnn.check.load import loading
-from handrnn.check.report import report
+from handrnn.check.report import data as report
 from handrnn.check.run import runner
 from handrnn.check.sequences import conventions, layer_classes, sequence_trials, sequences
 

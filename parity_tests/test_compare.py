@@ -111,8 +111,8 @@ def test_missing_and_additional_names_fail_by_name(reference):
     ours["dh0"] = ours.pop("y")
     report = report_on(ours, reference)
     assert not report.passed
-    assert str(report["y"]) == "y: missing in ours"
-    assert str(report["dh0"]) == "dh0: in ours but not in the reference"
+    assert str(report["y"]) == "y: is missing"
+    assert str(report["dh0"]) == "dh0: is not in the reference"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -143,7 +143,7 @@ def test_a_reference_that_is_not_finite_fails(reference):
 def test_another_dtype_fails(reference):
     ours = copy_of(reference)
     ours["y"] = ours["y"].astype(np.float32)
-    assert report_on(ours, reference)["y"].problem == "ours is float32, expected float64"
+    assert report_on(ours, reference)["y"].problem == "is float32, not float64"
 
 
 def test_a_dtype_can_be_asked_for(reference):
@@ -159,13 +159,13 @@ def test_another_shape_fails(reference):
     ours = copy_of(reference)
     ours["y"] = ours["y"].transpose(1, 0, 2)
     problem = report_on(ours, reference)["y"].problem
-    assert problem == "ours has shape (4, 7, 6), the reference (7, 4, 6)"
+    assert problem == "has shape (4, 7, 6), not (7, 4, 6)"
 
 
 @pytest.mark.parametrize("value", [None, [1.0, 2.0], "template"])
 def test_what_is_no_array_fails(reference, value):
     found = report_on({**reference, "y": value}, reference)["y"]
-    assert found.problem == f"ours is a {type(value).__name__}, not an array"
+    assert found.problem == f"is a {type(value).__name__}, not an array"
 
 
 def test_a_reference_of_zeros_must_be_declared(reference):
@@ -228,11 +228,32 @@ def test_what_a_failure_says():
     layout = compare.Layout((("gate", "unit"), "input"), gates=("i", "f"))
     found = compare.locate("dweight_hh_l0", ours, reference, layout, budget=BUDGET)
     assert str(found) == (
-        "dweight_hh_l0: off by 1.0e-01 of its scale (9e+14 u); "
-        "first bad at gate f, unit 0, input 0 (ours 0.12, reference 0.17)"
+        "dweight_hh_l0: off by up to 0.1 of its largest value; "
+        "first bad at gate f, unit 0, input 0 (yours 0.12, correct 0.17)"
     )
     without = compare.locate("dweight_hh_l0", ours, reference, budget=BUDGET)
-    assert "first bad at index (1, 0) (ours 0.12, reference 0.17)" in str(without)
+    assert "first bad at index (1, 0) (yours 0.12, correct 0.17)" in str(without)
+
+
+@pytest.mark.parametrize(
+    ("ours", "reference", "said"),
+    [
+        (0.12, 0.17, "yours 0.12, correct 0.17"),
+        (1.23456789, 1.23456711, "yours 1.2345679, correct 1.2345671"),
+        (1.0, 1.0000004, "yours 1, correct 1.0000004"),
+        (float("nan"), 1.5, "yours nan, correct 1.5"),
+        (1e-30, 0.0, "yours 1e-30, correct 0"),
+        (0.1 + 0.2, 0.3, "yours 0.30000000000000004, correct 0.29999999999999999"),
+    ],
+)
+def test_as_many_digits_as_differ(ours, reference, said):
+    assert str(compare.Place((0,), ours, reference)) == f"index (0,) ({said})"
+
+
+@pytest.mark.parametrize(("error", "said"), [(1e-9, " (9e+06 u)"), (1e-2, "")])
+def test_units_are_for_what_could_be_rounding(error, said):
+    found = compare.locate("y", np.array([1 + error]), np.ones(1), budget=BUDGET)
+    assert f"off by up to {error:.2g} of its largest value{said}; first" in str(found)
 
 
 def first_time(layout: compare.Layout, *bad: tuple[int, int]) -> tuple:
@@ -251,7 +272,7 @@ def test_axes_that_are_neither_units_nor_inputs():
     bias, weights = np.zeros((4, 1)), np.zeros((4, 9))
     bias[2], weights[1, 6] = 1, 1
     ones = compare.locate("db", bias + 1, np.ones((4, 1)), compare.Layout(("unit", "")), budget=0)
-    assert str(ones.first).startswith("unit 2 (ours 2,")
+    assert str(ones.first).startswith("unit 2 (yours 2,")
     layout = compare.Layout(("unit", "column"))
     found = compare.locate("dWf", weights + 1, np.ones((4, 9)), layout, budget=0)
     assert str(found.first).startswith("unit 1, column 6 (")

@@ -17,19 +17,19 @@
 `file` judges the course functions in a file or notebook, `text` those in a string, `function` one
 that is there already, `sequence` any implementation of a whole sequence; `assert_parity` does the
 same for a test. Submissions run in a process of their own, with limits of time and memory: this
-contains accidents, not attackers.
+guards against accidents, not against attacks.
 """
 
 from .judge import judge
 from .load import loading
-from .report import report
+from .report import data
 from .run import runner
 from .sequences import sequences
 
 SECONDS = runner.SECONDS
 
-FileReport = report.FileReport
-FunctionReport = report.FunctionReport
+FileReport = data.FileReport
+FunctionReport = data.FunctionReport
 sequence = sequences.sequence
 
 

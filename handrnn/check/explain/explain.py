@@ -16,7 +16,7 @@ import numpy as np
 from ... import compare
 from ..judge import returned, target
 from ..probe import probes
-from ..report import report
+from ..report import data as report
 from . import catalogue, lines
 
 SAME = 1e-9  # normwise: rounding, and nothing but rounding
@@ -300,12 +300,12 @@ def _named(
         shared = [name for name in wrong if name in made and name in flat.outputs]
         off = max((error(flat.outputs[name], made[name]) for name in shared), default=0.0)
         what = shared[0] if shared else "result"
-        together = "" if len(fit) == 1 else " (both mistakes together)"
+        planted = "this mistake" if len(fit) == 1 else "both mistakes together"
         for entry in fit:
             shown = catalogue.show(entry, one.match.dialect)
             proof = (
-                f"your {what} equals the reference with this mistake planted into it{together},"
-                f" to {off:.0e}, on {len(cases)} probes; so do all other results"
+                f"planting {planted} in the reference reproduces your {what} (to {off:.0e}) and all"
+                f" your other results, on {len(cases)} random inputs"
             )
             named.setdefault(
                 (entry.id, shown.right),

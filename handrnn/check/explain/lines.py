@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from ..dialects import dialect as dialects
-from ..report import report
+from ..report import data as report
 
 DELTAS = {"ft": "dft", "it": "dit", "cct": "dcct", "ot": "dot"}
 GATE_KEYS = {"f": "ft", "i": "it", "u": "it", "c": "cct", "g": "cct", "o": "ot"}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..probe import planting
-from ..report import report
+from ..report import data as report
 from ..sequences import conventions
 from . import catalogue, explain
 
@@ -242,10 +242,10 @@ def _named(
         assert made is not None
         names = [name for name in first.wrong if name in made] or list(first.ours)
         error = max(explain.error(first.ours[name], made[name]) for name in names)
-        together = "" if len(fit) == 1 else " (both mistakes together)"
+        planted = "this mistake" if len(fit) == 1 else "both mistakes together"
         proof = (
-            f"your {names[0]} equals the reference with this mistake planted into it{together}, to"
-            f" {error:.0e}, in {len(trials)} cases; so do all other results"
+            f"planting {planted} in the reference reproduces your {names[0]} (to {error:.0e}) and"
+            f" all your other results, on {len(trials)} random inputs"
         )
         for entry in fit:
             found = report.Named(entry.id, lead + entry.why, proof, entry.wrong, entry.right)

@@ -23,7 +23,8 @@ import numpy as np
 from ... import compare, layouts
 from ..explain import catalogue
 from ..probe import conditioning, planting
-from ..report import report
+from ..report import data as report
+from ..report import said
 from ..sequences import conventions
 from . import cases
 
@@ -59,7 +60,7 @@ class Judged:
             allowed = BUDGET * max(1.0, self.spread)
             text = f"rounding: {found.units:.2g} u of {allowed:.3g} ({found.share:.1%})"
         elif self.verdict == report.ILL_CONDITIONED:
-            text = f"off by {found.error:.1e} of its scale, which rounding alone can do"
+            text = f"off by {found.error:.1e} of its largest value, which rounding alone can do"
         else:
             text = str(found).removeprefix(f"{found.name}: ")
         lines = [f"{self.verdict:<15}  {self.name:<6} {text}"]
@@ -129,6 +130,7 @@ class Judgement:
         lines = [f"case: {self.case}", *map(str, self.judged.values())]
         lines += [f"problem: {text}" for text in self.problems]
         lines += [f"note: {text}" for text in self.notes]
+        lines += [f"{label}: {text}" for label, text in said.legend("\n".join(lines))]
         return "\n".join([*lines, f"{self.verdict}: {right} of {len(self.judged)} right"])
 
 

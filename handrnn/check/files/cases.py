@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ... import compare, layouts, textbook
-from ..report import report
+from ..report import output
 
 CELLS = textbook.CELLS
 DTYPES = ("float64", "float32")
@@ -396,7 +396,7 @@ def write(case: Case, path: str | Path) -> None:
         }
         data = (json.dumps({"about": about(case), **listed}) + "\n").encode()
     try:
-        report.write(path, data)
+        output.write(path, data)
     except OSError as error:
         raise CaseError(f"{path} cannot be written: {error.strerror or error}") from None
 

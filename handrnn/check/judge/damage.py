@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..explain import catalogue
-from ..report import report
+from ..report import data as report
 from ..run import codec, scopes
 from . import runs, target
 

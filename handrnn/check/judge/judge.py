@@ -17,7 +17,7 @@ from ..dialects import match as matching
 from ..explain import explain
 from ..load import parts
 from ..probe import probes, truth
-from ..report import report
+from ..report import data as report
 from ..sequences import layer_classes
 from . import damage, outline, runs, submitted, target, witness, wording
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
 from ..load import parts
-from ..report import report
+from ..report import data as report
 from . import submitted, target
 
 RECURRENT = re.compile(

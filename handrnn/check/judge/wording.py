@@ -40,13 +40,21 @@ def where(trial: runs.Trial) -> str:
         said = any(text.startswith(f"{first.name} has shape") for text in words)
         words += [*_gate(wrong, right), *([] if said else [str(first)])]
     if wrong and len(trial.differences) > 1:
-        count, others = len(wrong), ", ".join(wrong[1:])
-        words.append(
-            f"{count} of {len(trial.differences)} results {'is' if count == 1 else 'are'} wrong"
-            + (f": also {others}" if others else "")
-            + (f"; right: {', '.join(right)}" if right else "")
-        )
+        words.append(_extent(wrong, right))
     return "; ".join(words)
+
+
+def _extent(wrong: Sequence[str], right: Sequence[str]) -> str:
+    """How many results are wrong; by name the fewer of the wrong and the right ones."""
+    if not right:
+        return f"all {len(wrong)} results are wrong"
+    if len(wrong) == 1:
+        return "the other results are right"
+    if len(right) < len(wrong):
+        return f"{len(wrong)} results are wrong, all but {', '.join(right)}"
+    return (
+        f"{len(wrong)} of {len(wrong) + len(right)} results are wrong: also {', '.join(wrong[1:])}"
+    )
 
 
 def _gate(wrong: Sequence[str], right: Sequence[str]) -> list[str]:
@@ -57,7 +65,7 @@ def _gate(wrong: Sequence[str], right: Sequence[str]) -> list[str]:
     others = (good["dW"] & good["db"]) - gates
     if len(gates) != 1 or len(others) != 3 or not gates | others <= set("ficoum"):
         return []
-    return [f"only gate {gates.pop()} of the gates"]
+    return [f"of the gates, only gate {gates.pop()} is wrong"]
 
 
 def failing_line(submission: parts.Submission, frames: Sequence[runner.Frame]) -> str:
@@ -96,7 +104,7 @@ def edge_note(one: target.Target, tried: Sequence[runs.Trial]) -> tuple[str, ...
         if re.search(r"(?<!soft)max(imum)?\(", one.definition.source):
             return ("warning: one maximum for all examples: where exp underflows it returns nan",)
         return ("warning: no maximum is subtracted: where exp overflows it returns nan or inf",)
-    return ("it does not take T from da: a da of fewer steps than the forward pass fails",)
+    return ("T is not read from da.shape: a da of fewer steps than the forward pass fails",)
 
 
 def _finite(trial: runs.Trial) -> bool:

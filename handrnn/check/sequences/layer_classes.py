@@ -18,7 +18,7 @@ import numpy as np
 from ... import compare
 from ..explain import sequence_mistakes
 from ..load import parts
-from ..report import report
+from ..report import data as report
 from ..run import runner
 from . import conventions, sequence_calls, sequence_trials, sequences
 
@@ -89,7 +89,7 @@ def is_layer(definition: Any) -> bool:
         named
         and definition.kind == "class"
         and "forward" in definition.methods
-        and (weights or sized and "weights" in definition.source)
+        and (weights or (sized and "weights" in definition.source))
     )
 
 

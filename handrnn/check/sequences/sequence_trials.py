@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ... import compare
-from ..report import report
+from ..report import data as report
 from . import conventions
 
 BUDGET = 64.0  # units of rounding

@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import __version__, compare
 from ..explain import sequence_mistakes
-from ..report import report
+from ..report import data as report
 from ..run import runner
 from . import conventions, modules, sequence_calls, sequence_trials
 

@@ -1,0 +1,335 @@
+"""What the checker has to say, as plain data: verdicts, mistakes, places, and what a hint hides.
+
+A `FunctionReport` judges one function, a `FileReport` the functions of one submission, `Reports`
+are those of a whole class. `judge` fills them; the other modules here render them, one a format.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ... import compare
+
+PASS = "PASS"
+FAIL = "FAIL"
+ILL_CONDITIONED = "ILL-CONDITIONED"
+CRASHED = "CRASHED"
+TIMED_OUT = "TIMED OUT"
+NOT_FILLED_IN = "NOT FILLED IN"
+NOT_FOUND = "NOT FOUND"
+VERDICTS = (PASS, FAIL, ILL_CONDITIONED, CRASHED, TIMED_OUT, NOT_FILLED_IN, NOT_FOUND)
+NOT_JUDGED = "NOT JUDGED"  # in place of a verdict
+COURSE = (("rnn", "lstm"), ("_cell_forward", "_forward", "_cell_backward", "_backward"))
+COURSE_DIALECTS = ("", "course", "batch_first")  # these need not be named
+
+HINTS = ("verdict", "place", "sentence", "mistake", "fix")  # each shows more than the one before
+HIDDEN: dict[str, dict[str, Any]] = {  # what a level hides, besides what the levels above it hide
+    "mistake": {"fix": None},
+    "sentence": {"source": "", "notes": (), "output": ""},
+    "place": {"mistakes": ()},
+    "verdict": {"where": "", "line": None, "cell": None, "tensors": ()},
+}
+
+
+def place(line: int | None, cell: int | None = None) -> str:
+    """Where in the submission: "line 3", "cell 5, line 3"; "" where that is not known."""
+    return "" if line is None else f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mistake that a function makes."""
+
+    id: str  # one of `catalogue.KINDS`, of which "unexplained" is the last
+    explanation: str  # one sentence
+    proof: str = ""  # how the function's results were tied to it
+    wrong: str = ""  # the equation as it is, in the notation of the course
+    right: str = ""  # and as it should be
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A line of the submission, as it is and as it should be; "" where it is not there."""
+
+    line: int
+    cell: int | None
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What mends a function; verified: with it the function passes, on so many new probes."""
+
+    edits: tuple[Edit, ...]
+    verified: bool
+    probes: int
+
+    def lines(self) -> Iterator[tuple[str, str, str]]:
+        """("-" or "+", place, text) of each line that goes or comes."""
+        for edit in self.edits:
+            for sign, text in (("-", edit.old), ("+", edit.new)):
+                for line in text.splitlines():
+                    yield sign, place(edit.line, edit.cell), line
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """How one quantity compares with its reference."""
+
+    name: str  # in the caller's notation
+    error: float  # normwise, nan where there was nothing to compare
+    units: float  # the error in units of rounding of its dtype
+    share: float  # of the budget that passes, at most 1 where it is right
+    problem: str = ""  # why it could not be compared
+    profile: dict[str, list[float]] = field(default_factory=dict)  # of `profile`, for pictures
+
+    @property
+    def passed(self) -> bool:
+        """Whether it could be compared and lies within the budget."""
+        return not self.problem and self.share <= 1
+
+
+@dataclass(frozen=True)
+class FunctionReport:
+    """The judgement of one function.
+
+    Attributes
+    ----------
+    name : of the function that was asked for
+    verdict : one of `VERDICTS`
+    mistakes : every one that was found, in the order in which to repair them
+    where : tensor, gate, first bad time step, in words
+    line, cell : of the submission's own code, counted from 1 (cell: of a notebook)
+    source : that line
+    notes : what is worth knowing and is not a failure
+    tensors : every quantity that was compared
+    witness : what another implementation says about the reference
+    output : what the function printed
+    seconds : it ran
+    dialect : whose names and arguments it has
+    fix : what mends it, where that was found
+    """
+
+    name: str
+    verdict: str
+    mistakes: tuple[Named, ...] = ()
+    where: str = ""
+    line: int | None = None
+    cell: int | None = None
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    witness: str = ""
+    output: str = ""
+    seconds: float = 0.0
+    dialect: str = ""
+    fix: Fix | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is PASS: no verdict is never a pass."""
+        return self.verdict == PASS
+
+    @property
+    def place(self) -> str:
+        """The line, in words."""
+        return place(self.line, self.cell)
+
+    def hinted(self, level: str) -> "FunctionReport":
+        """The report with no more than a teacher wants to give away: see `HINTS`."""
+        levels = [at for at in HIDDEN if HINTS.index(level) <= HINTS.index(at)]
+        less = replace(self, **{name: empty for at in levels for name, empty in HIDDEN[at].items()})
+        if "sentence" not in levels:
+            return less
+        told = (Named(mistake.id, mistake.explanation) for mistake in less.mistakes)
+        return replace(less, mistakes=tuple(told))
+
+    def __str__(self) -> str:
+        from . import text
+
+        return text.function(self)
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """A function or class that was seen and not judged: why, and what command would judge it."""
+
+    name: str
+    line: int | None
+    why: str
+    command: str = ""
+    cell: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The line, in words."""
+        return place(self.line, self.cell)
+
+
+@dataclass(frozen=True, repr=False)
+class FileReport:
+    """The judgement of a submission: one `FunctionReport` a function, by name.
+
+    Attributes
+    ----------
+    path : of the submission
+    functions : the reports, in the order of the course
+    problems : what kept parts of the submission from being judged
+    notes : what was left out, and what is worth knowing and is not a failure
+    hint : how much is given away, see `HINTS`
+    versions : of handrnn, NumPy and the witness
+    not_judged : what was seen and not judged
+    recurrent : whether anything recurrent was judged; without, nothing passes
+    """
+
+    path: str
+    functions: dict[str, FunctionReport]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    hint: str = HINTS[-1]
+    versions: dict[str, str] = field(default_factory=dict)
+    not_judged: tuple[NotJudged, ...] = ()
+    recurrent: bool = True
+
+    @property
+    def passed(self) -> bool:
+        """Whether something recurrent was judged and all that was judged passed."""
+        judged = self.functions.values()
+        return bool(judged) and self.recurrent and all(f.passed for f in judged)
+
+    @property
+    def wrong(self) -> list[FunctionReport]:
+        """The functions that did not pass."""
+        return [f for f in self.functions.values() if not f.passed]
+
+    def raise_if_failed(self) -> None:
+        """Raise AssertionError with the report as its message unless everything passed."""
+        if not self.passed:
+            raise AssertionError(str(self))
+
+    def hinted(self, level: str) -> "FileReport":
+        """The report with no more than a teacher wants to give away.
+
+        Raises
+        ------
+        ValueError
+            If the level is not one of `HINTS`.
+        """
+        if level not in HINTS:
+            raise ValueError(f"hint is {level!r}: it can be {', '.join(HINTS)}")
+        functions = {name: f.hinted(level) for name, f in self.functions.items()}
+        notes = self.notes if HINTS.index(level) > HINTS.index("sentence") else ()
+        return replace(self, functions=functions, notes=notes, hint=level)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as numbers, strings, lists and dicts that JSON can hold."""
+        functions = {name: asdict(f) | {"passed": f.passed} for name, f in self.functions.items()}
+        content: dict[str, Any] = asdict(replace(self, functions={}))
+        lists = {name: list(value) for name, value in content.items() if isinstance(value, tuple)}
+        return content | lists | {"passed": self.passed, "functions": functions}
+
+    def to_json(self) -> str:
+        """`to_dict` as text; numbers that are not finite become null."""
+        from . import as_json
+
+        return as_json.text(self.to_dict())
+
+    def summary(self) -> str:
+        """How many are right, in a few words."""
+        if not self.functions:
+            known = bool(self.problems or self.not_judged)
+            return "nothing was judged" + ("" if known else ": no function of a known dialect")
+        right = f"{len(self.functions) - len(self.wrong)} of {len(self.functions)} right"
+        if self.recurrent:
+            return right
+        return f"{right}, {'and' if self.wrong else 'but'} no recurrent function was judged"
+
+    def headline(self) -> str:
+        """One sentence: how many are right."""
+        return f"{self.path}: {self.summary()}"
+
+    def __str__(self) -> str:
+        from . import text
+
+        return text.file(self)
+
+    def __repr__(self) -> str:
+        return f"<FileReport {self.headline()}>"
+
+    def _repr_html_(self) -> str:
+        from . import html
+
+        return html.fragment(self)
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The reports on all files that were asked for; single: on one file, asked for by its name."""
+
+    files: tuple[FileReport, ...]
+    single: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was something to judge and all of it passed."""
+        return bool(self.files) and all(file.passed for file in self.files)
+
+    def headline(self) -> str:
+        """How many are right."""
+        return f"{sum(file.passed for file in self.files)} of {len(self.files)} files right"
+
+    def columns(self) -> list[str]:
+        """The names of all functions, in the order of the course."""
+        names = dict.fromkeys(name for file in self.files for name in file.functions)
+        order = {f"{cell}{part}": k for k, (cell, part) in enumerate(product(*COURSE))}
+        return sorted(names, key=lambda name: order.get(name, len(order)))
+
+
+def worst(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """Of those of one name the one that is furthest off."""
+    found: dict[str, Tensor] = {}
+    for tensor in tensors:
+        known = found.get(tensor.name)
+        if known is None or tensor.problem or tensor.share > known.share:
+            found[tensor.name] = tensor
+    return tuple(found.values())
+
+
+def profile(
+    yours: np.ndarray, correct: np.ndarray, layout: compare.Layout
+) -> dict[str, list[float]]:
+    """The largest error along each axis that is worth a picture, relative to the tensor's scale.
+
+    Returns
+    -------
+    dict
+        "time": one number a time step, and "unit" (or "input"): one a unit, of those axes that the
+        tensor has; of gates one above the other "gate i", ...: one number a unit each. Empty for
+        arrays that cannot be compared.
+    """
+    yours, correct = np.asarray(yours), np.asarray(correct)
+    if yours.shape != correct.shape or not yours.size or yours.dtype.kind not in "iufc":
+        return {}
+    dtype = np.result_type(yours, correct, np.float64)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        off = np.abs(yours.astype(dtype) - correct.astype(dtype)).reshape(layout.shape(yours.shape))
+        off = np.where(np.isnan(off), np.inf, off) / (np.max(np.abs(correct)) or 1.0)
+    names = layout.names()
+    features = "unit" if "unit" in names else "input"
+    found = {name: _largest(off, names, name) for name in ("time", features) if name in names}
+    if "gate" in names:
+        by_gate = np.moveaxis(off, names.index("gate"), 0)
+        rest = [name for name in names if name != "gate"]
+        for gate, errors in zip(layout.gates, by_gate, strict=True):
+            found[f"gate {gate}"] = _largest(errors, rest, features)
+    return found
+
+
+def _largest(off: np.ndarray, names: Sequence[str], name: str) -> list[float]:
+    """The largest along the axis of that name."""
+    others = tuple(k for k, axis in enumerate(names) if axis != name)
+    return [float(value) for value in np.max(off, axis=others)]
