@@ -233,10 +233,9 @@ def _parts(cell: str, name: str, value: np.ndarray) -> Iterator[tuple[str, np.nd
     biases = {"bh": "b.h", "bxn": "b.n", "bhn": "b.n.h"}
     if name in single:
         yield single[name], value
-    elif name in biases:
-        yield biases[name], value[:, 0]
     elif name.startswith("b"):
-        yield f"b.{name[1]}", value[:, 0]
+        # a mistake that is planted may leave the sum over the examples out
+        yield biases.get(name, f"b.{name[1]}"), value[:, 0] if value.shape[1:] == (1,) else value
     elif name != "Whr":
         H = value.shape[0]
         yield f"W.{name[1]}.h", value[:, :H]

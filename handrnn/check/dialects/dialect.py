@@ -210,7 +210,7 @@ class Dialect:
     gradients : "sum" or "mean" over the examples, of gradients with respect to weights; "added":
         to what is there, so that two calls give twice as much
     tensors : whether arrays are tensors of torch
-    provides : "activations": classes Sigmoid, Tanh ... of the course stand in where they are missing
+    provides : "activations": the classes Sigmoid, Tanh, ... stand in where they are missing
     sizes : those that are prescribed, by letter
     respelt : other names that parameters have in dicts: {"Wi": "Wu"}
     imports : modules of the course, which never stop what does not need them

@@ -85,6 +85,13 @@ def _key(call: dialects.Call) -> tuple[str, str]:
     return call.kind, call.target
 
 
+def spelt(name: str, respelt: Mapping[str, str]) -> str:
+    """A name, or that of a gradient, as a submission spells it: Wu for Wi, dWu for dWi."""
+    if name[:1] == "d" and name[1:] in respelt:
+        return f"d{respelt[name[1:]]}"
+    return respelt.get(name, name)
+
+
 def plain(name: Any) -> str:
     """A name in small letters and digits."""
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
@@ -254,12 +261,11 @@ def _respelt(chosen: Sequence[Match]) -> list[Match]:
         sources = [m.definition.source for m in chosen if m.dialect is match.dialect]
         keys = {key for text in sources for key in re.findall(r"""\[\s*["'](\w+)["']\s*\]""", text)}
         keys |= {name for m in chosen for name, _ in m.definition.arguments}
-        respelt = {
-            own: other
-            for own, other in match.dialect.respelt.items()
-            if other in keys and own not in keys
-        }
-        notes = (f"calls {', '.join(respelt)} {', '.join(respelt.values())}",) if respelt else ()
+        whole = match.dialect.respelt
+        differs = keys & set(whole.values()) and not keys & set(whole)
+        respelt = whole if differs else {}
+        called = [f"{own} {other}" for own, other in respelt.items()]
+        notes = (f"calls {', '.join(called)}",) if called else ()
         found.append(replace(match, respelt=respelt, notes=match.notes + notes))
     return found
 

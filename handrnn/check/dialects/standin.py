@@ -7,6 +7,7 @@ them. Where the dialect prescribes no cache, its cache is a box that only it can
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,13 @@ class Partners:
     ----------
     dialect : whose functions they are
     called : by what the submission calls a function or class, its name in the dialect
+    respelt : what it calls parameters otherwise than the dialect
     """
 
-    def __init__(self, dialect: dialects.Dialect, called: Mapping[str, str]) -> None:
-        self.dialect = dialect
+    def __init__(
+        self, dialect: dialects.Dialect, called: Mapping[str, str], respelt: Mapping[str, str]
+    ) -> None:
+        self.dialect = replace(dialect, respelt=respelt)
         names = {f.owner or f.name for f in dialect.functions.values()}
         self.called = {name: name for name in names} | dict(called)
         self.boxes: dict[int, tuple[Any, Box]] = {}  # by the id of a submission's own cache
@@ -71,7 +75,7 @@ def partners(described: Mapping[str, Any] | None) -> Partners | None:
     if described is None:
         return None
     dialect = dialects.parse(described["text"], described["name"])
-    return Partners(dialect, described["called"])
+    return Partners(dialect, described["called"], described["respelt"])
 
 
 def function(
@@ -146,7 +150,7 @@ class _State:
 
     def take(self, values: Sequence[Any], terms: Sequence[dialects.Term]) -> None:
         """Take what was given apart."""
-        pairs = list(_pairs(values, terms))
+        pairs = list(_pairs(values, terms, self.dialect.respelt))
         for slot, value in pairs:
             if isinstance(slot, slots.Slot):
                 self._size(slot, np.shape(value))
@@ -200,6 +204,7 @@ class _State:
             values = [self._value(inner, mean) for inner in term.terms]
             if term.kind == "dict":
                 names = [getattr(inner, "name", "") for inner in term.terms]
+                names = [matching.spelt(name, self.dialect.respelt) for name in names]
                 return dict(zip(names, values, strict=True))
             return tuple(values) if term.kind == "tuple" else values
         return Box(self.known)
@@ -220,16 +225,19 @@ class _State:
 
 
 def _pairs(
-    values: Sequence[Any], terms: Sequence[dialects.Term]
+    values: Sequence[Any], terms: Sequence[dialects.Term], respelt: Mapping[str, str]
 ) -> Iterator[tuple[dialects.Term, Any]]:
     """Terms and what was given for them, bundles taken apart."""
     for value, term in zip(values, terms, strict=False):
         if isinstance(term, dialects.Bundle) and isinstance(value, Mapping) and term.kind == "dict":
-            by_name = {matching.plain(key): entry for key, entry in value.items()}
-            inner = [t for t in term.terms if matching.plain(getattr(t, "name", "")) in by_name]
-            yield from _pairs([by_name[matching.plain(t.name)] for t in inner], inner)  # pyright: ignore
+            for inner in term.terms:
+                name = getattr(inner, "name", "")
+                for key in (matching.spelt(name, respelt), name):
+                    if key in value:
+                        yield from _pairs([value[key]], [inner], respelt)
+                        break
         elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
-            yield from _pairs(value, term.terms)
+            yield from _pairs(value, term.terms, respelt)
         else:
             yield term, value
 

@@ -273,7 +273,8 @@ def _outcomes(
         of_it = [one for one in targets if one.match.dialect.name == name]
         dialect = of_it[0].match.dialect
         called = {one.called: one.function.owner or one.name for one in of_it}
-        described = {"name": name, "text": dialect.text, "called": called}
+        respelt = dict(of_it[0].match.respelt)
+        described = {"name": name, "text": dialect.text, "called": called, "respelt": respelt}
         if live is not None:
             outcomes |= runner.run_live(live, some, seconds=seconds, dialect=described)
         else:

@@ -173,10 +173,7 @@ class Target:
 
     def respelt(self, name: str) -> str:
         """A name as the submission spells it: Wu for Wi, dWu for dWi."""
-        respelt = self.match.respelt
-        if name[:1] == "d" and name[1:] in respelt:
-            return f"d{respelt[name[1:]]}"
-        return respelt.get(name, name)
+        return matching.spelt(name, self.match.respelt)
 
     @property
     def names(self) -> set[str]:

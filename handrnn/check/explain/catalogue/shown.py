@@ -83,7 +83,11 @@ def _own_names(dialect: dialects.Dialect) -> dict[str, str]:
     for name, slot in dialect.arrays[""].items():
         theirs.setdefault(slot.quantity, name)
     course = dialects.all_dialects()["course"].arrays[""]
-    known = {n: theirs[s.quantity] for n, s in course.items() if s.quantity in theirs}
+    known = {n: theirs[s.quantity] for n, s in course.items() if s.quantity in theirs if len(n) > 1}
+    weights = {s.atoms: name for name, s in dialect.arrays["rnn"].items() if s.gates}
+    for name, slot in dialects.all_dialects()["course"].arrays["rnn"].items():
+        if slot.atoms in weights:
+            known[name] = weights[slot.atoms]
     if "dh_prev" in theirs:
         known["da_prevt"] = theirs["dh_prev"]
     return known
