@@ -318,8 +318,9 @@ def _fitting(
     for function in dialect.functions.values():
         if function.owner:
             match = _method(definition, dialect, function, submission, key)
-        elif "." not in key and _is_called(definition.name, function):
+        elif _is_called(definition.name, function):
             match = _plain_function(definition, dialect, function, submission)
+            match = match and (_in_a_class(match, submission, key) if "." in key else match)
         else:
             match = None
         if match is not None:
@@ -339,7 +340,7 @@ def _plain_function(
 ) -> Match | None:
     if dialect.tensors and "torch" not in submission.text:
         return None
-    arguments = list(definition.arguments)
+    arguments = [a for a in definition.arguments if a[0] not in ("self", "cls")]
     order = orders(function, dialect, arguments)
     any_number = bool(_TAKES_ANY.search(definition.source))
     if order is None and any_number:
@@ -359,6 +360,23 @@ def _plain_function(
         )
     calls = (*function.calls[:-1], replace(function.itself, takes=order))
     return Match(definition, dialect, function, calls, score=score, notes=tuple(notes))
+
+
+def _in_a_class(match: Match, submission: parts.Submission, key: str) -> Match | None:
+    """The match of a function that is a method, of a class that is made without arguments."""
+    owner, _, method = key.rpartition(".")
+    whole = with_bases(submission, submission.definitions[owner])
+    if any(not default for _, default in whole.arguments) or not match.function.cell:
+        return None
+    own = dialects.Call("method", method, "it", match.order, match.function.itself.gives)
+    made = dialects.Call("make", owner, "it", (), ())
+    note = f"{method} is a method of {owner}"
+    return replace(
+        match,
+        function=replace(match.function, name=f"{owner}.{method}", calls=(made, own)),
+        calls=(made, own),
+        notes=(*match.notes, note),
+    )
 
 
 def _use(order: Sequence[Term], arguments: Sequence[tuple[str, bool]], source: str) -> int:

@@ -160,7 +160,12 @@ class _State:
                 self.known |= box
             elif isinstance(slot, slots.Slot):
                 self.tensors |= type(value).__module__.startswith("torch")
-                array = np.array(value).reshape(slot.shape(self.sizes))
+                array = np.array(value)
+                if array.size != np.prod(slot.shape(self.sizes)):
+                    raise ValueError(
+                        f"{slot.name} has shape {array.shape}, not {slot.shape(self.sizes)}"
+                    )
+                array = array.reshape(slot.shape(self.sizes))
                 self.known |= slot.unpack(array, self.sizes)
                 self.given[slot.quantity if not slot.gates else slot.name] = value
 
@@ -237,6 +242,9 @@ def _pairs(
                         yield from _pairs([value[key]], [inner], respelt)
                         break
         elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
+            if len(value) != len(term.terms):
+                wanted = f"{term.name} is {dialects.shown(replace(term, name=''))}"
+                raise TypeError(f"{wanted}: it was given {len(value)} entries")
             yield from _pairs(value, term.terms, respelt)
         else:
             yield term, value

@@ -5,6 +5,7 @@ ones and wrong ones, on every probe. What no entry explains stays unexplained, a
 its pattern.
 """
 
+import difflib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,8 +99,13 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
     return ()
 
 
-def message(error: Any) -> str:
-    """What an exception says; of NumPy's page on a removed name, the first sentence."""
+def message(one: target.Target, error: Any) -> str:
+    """What an exception says, and what there is where a key is missing."""
+    keys = one.keys
+    if error.type == "KeyError" and keys and error.message.strip("'\"") not in keys:
+        near = difflib.get_close_matches(error.message.strip("'\""), keys, n=1)
+        meant = f"; {near[0]} may be meant" if near else ""
+        return f"the parameters have no {error.message}: {', '.join(keys)}{meant}"
     removed = REMOVED.search(error.message)
     return f"{error.type}: {_first_sentence(error.message) if removed else error.message}"
 
@@ -172,6 +178,14 @@ def _clipped(one: target.Target, cases: Sequence[Case]) -> tuple[report.Named, .
         if not set(names) <= set(wrong):
             return ()
     names = ", ".join(wrong)
+    if not most:
+        return (
+            report.Named(
+                "not-accumulated",
+                f"{names} stay zero: what each step gives is never added to them.",
+                f"they are zero on {len(cases)} random inputs; the other results are right",
+            ),
+        )
     return (
         report.Named(
             "clipped-inside",

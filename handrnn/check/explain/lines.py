@@ -142,8 +142,13 @@ class Lines:
         return before[0] if len(before) == 1 else None
 
     def using(self, names: Sequence[str]) -> str:
-        """The first line of the function's body that has one of these names in it, or ""."""
-        return self._first(rf"\b({'|'.join(map(re.escape, names))})\b")
+        """The first line of the function's body that looks one of these names up, or ""."""
+        try:
+            body = ast.parse(self.definition.source).body[0]
+        except (SyntaxError, IndexError):
+            return ""
+        found = [n.lineno for n in ast.walk(body) if isinstance(n, ast.Name) and n.id in names]
+        return self.text(self.definition.line - 1 + min(found)) if found else ""
 
     def changing(self, arguments: Sequence[str]) -> str:
         """The first line that changes one of these arguments (the course's names), or ""."""

@@ -254,7 +254,7 @@ def _judged(
     )
     if not all(trial.returned for trial in chosen):
         return _stopped(one, base, chosen, submission, seconds, live)
-    named = damage.of_calls(one, chosen)
+    named = damage.of_calls(one, _by_itself(one, ways, chosen))
     if all(trial.right for trial in chosen):
         at_the_edge = [trial for way in runs.EDGES for trial in ways[way]]
         base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
@@ -281,6 +281,13 @@ def _judged(
         line=line,
         source=source,
     )
+
+
+def _by_itself(one: target.Target, ways: runs.Ways, chosen: list[runs.Trial]) -> list[runs.Trial]:
+    """The trials that show what a function itself does besides: not what its cell does."""
+    alone = ways["alone"]
+    apart = one.calls_its_cell and alone and all(trial.returned for trial in alone)
+    return alone if apart else chosen
 
 
 def _harmful(
@@ -389,7 +396,7 @@ def _stopped(
     crashed = replace(
         base,
         verdict=report.CRASHED,
-        where=explain.message(outcome.error),
+        where=explain.message(one, outcome.error),
         line=line,
         cell=frames[-1].cell if frames else one.definition.cell,
         source=one.lines.text(line) or wording.failing_line(submission, frames),

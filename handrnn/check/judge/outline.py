@@ -7,6 +7,7 @@ from typing import Any
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
 from ..load import parts
+from ..probe import truth
 from ..report import data as report
 from . import submitted, target
 
@@ -53,6 +54,8 @@ def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
         if RECURRENT.search(definition.source):
             return "its methods are those of no dialect", OWN_DIALECT.format(path=path)
         return "no dialect has a class of this name", ""
+    if matching.plain(definition.name) in truth.ELEMENTARY:
+        return "judged only beside a recurrent function of a dialect that has it", ""
     near = _near(definition)
     if near:
         return near, OWN_DIALECT.format(path=path)

@@ -190,6 +190,13 @@ class Target:
         return {self.respelt(s.name) for s in arrays if s.quantity in ("W", "Why", "by")}
 
     @property
+    def keys(self) -> list[str]:
+        """The keys of the parameters, where these are a dict."""
+        bundles = [t for t in self.match.order if isinstance(t, dialects.Bundle)]
+        inside = [b for b in bundles if b.kind == "dict"]
+        return [self.respelt(getattr(t, "name", "")) for b in inside for t in b.terms]
+
+    @property
     def order(self) -> tuple[str, ...]:
         """The names of what each argument is."""
         return tuple(self.respelt(getattr(term, "name", "")) for term in self.match.order)

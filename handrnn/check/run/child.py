@@ -64,6 +64,7 @@ class Worker:
             containment.Output(folder / "stdout", numbers[0]),
             containment.Output(folder / "stderr", numbers[1]),
         )
+        self.removed = containment.RemovedNames()
         self.originals = containment.Originals()
         self.notes: list[str] = []
 
@@ -140,6 +141,7 @@ class Worker:
                 result["seconds"] = time.perf_counter() - started
                 result["globals_read"] = list(scope.outside.read)
                 result["stdout"], result["stderr"] = (output.text() for output in self.outputs)
+        result["warnings"] += self.removed.notes()
         result.update(status="returned", value=value, arguments=arguments)
         if step["keep"]:
             self.kept[step["id"]] = value

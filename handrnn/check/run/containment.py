@@ -36,6 +36,37 @@ PROCESS_EVENTS |= {"subprocess.Popen", "pty.spawn"}
 WATCHED = (np, np.linalg, np.random, builtins, os, json, math, io, marshal, time)
 
 
+REMOVED = {
+    "float": float,
+    "int": int,
+    "bool": bool,
+    "object": object,
+    "complex": complex,
+    "str": str,
+}
+
+
+class RemovedNames:
+    """Names that NumPy once had for Python's own types mean these still, and it is noted."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, None] = {}
+        self._others = vars(np)["__getattr__"]
+        vars(np)["__getattr__"] = self._look_up
+
+    def _look_up(self, name: str) -> Any:
+        if name not in REMOVED:
+            return self._others(name)
+        self.seen[name] = None
+        return REMOVED[name]
+
+    def notes(self) -> list[str]:
+        """What was looked up since the last time, in words."""
+        names = list(self.seen)
+        self.seen.clear()
+        return [f"np.{name} left NumPy in 1.24: write {name}" for name in names]
+
+
 class Head(io.RawIOBase):
     """A stream that keeps the head of what is written and lets the rest go."""
 
