@@ -105,8 +105,8 @@ class Target:
             for name in s.atoms
         }
         forward = self.match.dialect.forward_of(self.function)
-        boxed = forward is not None and not self.function.owner
-        return given | (forward.given if boxed and forward else set())
+        kept = self.function.needs or self.function.cache_taken
+        return given | (forward.given if forward and kept else set())
 
     @cached_property
     def gives(self) -> tuple[slots.Slot, ...]:
