@@ -15,6 +15,7 @@ from ..load import parts
 from ..probe import probes, truth
 
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
+MEANING |= {"D": "unit", "L": "layer"}
 SEEDS = (0, 1)
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]

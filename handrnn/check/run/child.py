@@ -167,7 +167,7 @@ class Worker:
         if not isinstance(target, str):
             return getattr(self._at(target[1]), target[2])
         if step["partners"] == "right":
-            scope.stand_in(target)
+            scope.stand_in(step["own"] or target)
         function = scope.namespace.get(target) or scope.offered.get(target)
         if callable(function):
             return function
