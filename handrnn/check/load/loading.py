@@ -142,7 +142,8 @@ def _cells(text: str, submission: parts.Submission) -> list[parts.Piece]:
     for number, cell in enumerate(_cell_list(notebook), 1):
         source = _cell_source(cell)
         if source is not None:
-            pieces.append(parts.Piece(_newlines(source), cell=number, label=f"<cell {number}>"))
+            label, shown = f"<cell {number}>", _shown(cell, number)
+            pieces.append(parts.Piece(_newlines(source), number, label, shown))
     if not pieces:
         submission.problems.append(f"{submission.name} is a notebook without a code cell")
     return pieces
@@ -158,6 +159,12 @@ def _cell_list(notebook: Any) -> list:
     sheets = sheets if isinstance(sheets, list) else []
     lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
     return [cell for cells in lists if isinstance(cells, list) for cell in cells]
+
+
+def _shown(cell: dict, number: int) -> str:
+    """What stands beside a cell."""
+    count = cell.get("execution_count", cell.get("prompt_number"))  # version 3 has the latter
+    return f"In [{count}]" if isinstance(count, int) else f"cell {number}"
 
 
 def _cell_source(cell: Any) -> str | None:
