@@ -5,12 +5,13 @@ import builtins
 import importlib.util
 import operator
 import sys
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 LOOKED_INTO = {"sys", "os", "math", "platform", "typing", "builtins", "numpy"}  # modules
-BRIDGES = {"past", "future", "six"}  # from Python 2 to 3: what they mean is supplied
+BRIDGES = {"past", "future", "six", "numba"}  # what they mean is supplied
 MOST_ENTRIES = 20  # of a list that is looked at
 PRESENT = object()  # a name that has a value, which is not known
 COMPARED: dict[type, Callable[[Any, Any], Any]] = {
@@ -25,6 +26,7 @@ COMPARED: dict[type, Callable[[Any, Any], Any]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
+PLAIN = (types.ModuleType, str, int, float, tuple, type(None))  # the same wherever it runs
 NAMES_OF_MODULE = {"globals", "locals", "vars", "dir"}
 
 
@@ -115,7 +117,9 @@ class Conditions:
         if isinstance(node, ast.Attribute):
             if ast.unparse(node) == "sys.modules":
                 return {name for name in self.imported if self._is_there(name)}
-            return getattr(self.value(node.value), node.attr)
+            found = getattr(self.value(node.value), node.attr)
+            if callable(found) or isinstance(found, PLAIN):
+                return found
         if isinstance(node, ast.Subscript):
             return self.value(node.value)[self._index(node.slice)]
         if isinstance(node, ast.Compare) and len(node.ops) == 1:

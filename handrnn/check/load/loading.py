@@ -59,12 +59,14 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
-def load(path: str | Path) -> parts.Submission:
+def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:
     """Read a file; whatever is wrong with it is told in `Submission.problems`.
 
     Parameters
     ----------
-    path : Python program or notebook; what it is shows in its name or its first characters
+    path : Python program or notebook; what it is shows in its name or its first characters; "-" is
+        the standard input
+    all_imports : whether imports are kept that nothing in the file uses: others may import them
 
     Raises
     ------
@@ -86,7 +88,7 @@ def load(path: str | Path) -> parts.Submission:
         submission.pieces = _cells(text, submission)
     else:
         submission.pieces = [parts.Piece(text, label=path.name)]
-    return _parsed(submission)
+    return _parsed(submission, all_imports)
 
 
 def from_text(text: str) -> parts.Submission:
@@ -176,7 +178,7 @@ def _cell_source(cell: Any) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _parsed(submission: parts.Submission) -> parts.Submission:
+def _parsed(submission: parts.Submission, all_imports: bool = False) -> parts.Submission:
     """Sort every statement of every piece: keep it, or leave it out."""
     submission.text = "\n".join(piece.source for piece in submission.pieces)
     if len(submission.text) > MOST_SOURCE:
@@ -187,6 +189,6 @@ def _parsed(submission: parts.Submission) -> parts.Submission:
         warnings.simplefilter("ignore")  # "\s" in a docstring is none of our business
         for piece in submission.pieces:
             sorter.piece(piece)
-        sorter.finish()
+        sorter.finish(all_imports)
     del submission.problems[sorting.MOST_PROBLEMS :]
     return submission

@@ -83,7 +83,9 @@ def _parse(source: str) -> tuple[list[ast.stmt] | None, tuple[str, int] | None]:
 
 def _has_old_methods(source: str) -> bool:
     """Whether it calls methods that only the dicts of Python 2 have."""
-    return bool(python2.METHODS.search(source)) and not re.search(r"def (iter|has_key)", source)
+    if not python2.METHODS.search(source) or re.search(r"def (iter|view|has_key)", source):
+        return False
+    return bool(python2.METHODS.search(python2.LITERAL.sub("", source)))
 
 
 def _clean(source: str) -> str:

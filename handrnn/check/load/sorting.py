@@ -315,14 +315,15 @@ class Sorter:
             return True
         return "*" in self.known and name.id not in self.changed
 
-    def finish(self) -> None:
-        """Turn what is kept into code, without the imports that nothing kept uses."""
+    def finish(self, all_imports: bool) -> None:
+        """Turn what is kept into code; imports that nothing kept uses only if all are asked for."""
         kept = [entry for entry in self.kept if not self._is_stale(entry) and self._compile(entry)]
         read = _read(kept)
         self._supply_python2(read)
         for entry in kept:
             if entry.kind == "import":
-                self.submission.chunks += _import_chunks(entry.node, entry.piece, read)
+                used = {*read, *entry.names} if all_imports else read
+                self.submission.chunks += _import_chunks(entry.node, entry.piece, used)
             elif entry.kind == "value" and not read & set(entry.names):
                 self.left_out += 1
             elif entry.code is not None:

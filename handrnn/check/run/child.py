@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import codec, containment, scopes
+from . import bridges, codec, containment, scopes
 
 FRAMES = (3, 8)  # of a long traceback: the outermost and the innermost
 
@@ -50,7 +50,7 @@ class Worker:
         self.job = codec.read_parts(folder / "job.npz")
         self.nonce = self._part("nonce")
         self.journal = journal
-        self.program = program or scopes.Program(self._part("chunks"), self._part("labels"))
+        self.program = program or scopes.Program(self._part("program"))
         self.course = scopes.course(self._part("course"))
         self.kept: dict[str, Any] = {}
         self.callees: dict[str, str] = {}  # what each step called
@@ -85,7 +85,9 @@ class Worker:
         containment.limit_processes()
         containment.end_with_parent()
         if self._part("beside") is not None:
-            sys.meta_path.insert(0, scopes.BesideFinder(Path(self._part("beside"))))
+            beside = scopes.BesideFinder(Path(self._part("beside")))
+            sys.meta_path[:] = [beside, *sys.meta_path, scopes.PackageFinder(beside)]
+        sys.meta_path.append(bridges.BridgeFinder())
 
     def say(self, what: str) -> None:
         """Tell the parent; where the pipe is gone, there is nobody left to work for."""

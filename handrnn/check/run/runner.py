@@ -193,12 +193,12 @@ def run(
     """
     beside = submission.path.resolve().parent if submission.path else None
     job = {
-        "chunks": [_as_data(chunk) for chunk in submission.chunks],
-        "labels": [piece.label for piece in submission.pieces],
+        "program": _as_data(submission),
         "beside": None if beside is None else str(beside),
         "course": correct_partners,
     }
-    return _Runner(job, _spawn, seconds, memory).run(steps)
+    labels = [piece.label for piece in submission.pieces]
+    return _Runner(job, labels, _spawn, seconds, memory).run(steps)
 
 
 def run_live(
@@ -222,23 +222,19 @@ def run_live(
     """
     live = scopes.Live(functions)
     job = {
-        "chunks": [],
-        "labels": sorted(live.labels),
+        "program": None,
         "beside": None,
         "course": correct_partners,
     }
     start = functools.partial(_fork if CAN_FORK else _here, live)
-    return _Runner(job, start, seconds, memory).run(steps)
+    return _Runner(job, sorted(live.labels), start, seconds, memory).run(steps)
 
 
-def _as_data(chunk: parts.Chunk) -> dict[str, Any]:
-    return {
-        "kind": chunk.kind,
-        "names": list(chunk.names),
-        "module": chunk.module,
-        "attribute": chunk.attribute,
-        "code": np.frombuffer(marshal.dumps(chunk.code), np.uint8),
-    }
+def _as_data(submission: parts.Submission) -> np.ndarray:
+    """The program as bytes: it may have more parts than a value that is carried."""
+    chunks = [vars(chunk) for chunk in submission.chunks]
+    labels = [piece.label for piece in submission.pieces]
+    return np.frombuffer(marshal.dumps((chunks, labels)), np.uint8)
 
 
 # A child, seen from its parent ---------------------------------------------------------------
@@ -443,6 +439,7 @@ class _Runner:
     """Takes steps through as many children as it needs."""
 
     job: dict[str, Any]
+    labels: Sequence[str]  # what tracebacks call the submission
     start: Callable[[Path, str], _Started | None]
     seconds: float
     memory: int
@@ -507,9 +504,7 @@ class _Runner:
             finally:
                 status = started.end()
             if phase != "end":
-                loss = _Loss(
-                    folder, None if silent else status, late, self.seconds, self.job["labels"]
-                )
+                loss = _Loss(folder, None if silent else status, late, self.seconds, self.labels)
                 self._lose(loss, steps, at, phase, pending)
 
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
@@ -667,7 +662,7 @@ class _Loss:
     status: int | None
     late: bool
     seconds: float
-    labels: list[str]
+    labels: Sequence[str]
 
     def __post_init__(self) -> None:
         self.frames = _frames_in(self.folder / "faults", self.labels)
@@ -699,7 +694,7 @@ def _signal_name(number: int) -> str:
 FAULT_LINE = re.compile(r'File "(.*)", line (\d+) in (.*)')
 
 
-def _frames_in(path: Path, labels: list[str]) -> tuple[Frame, ...]:
+def _frames_in(path: Path, labels: Sequence[str]) -> tuple[Frame, ...]:
     """The submission's lines in what the fault handler wrote, the outermost first."""
     # the fault handler writes ASCII
     own = {label.encode("ascii", "backslashreplace").decode(): label for label in labels}
