@@ -2,7 +2,10 @@
 
 import ast
 import codecs
+import io
 import json
+import os
+import sys
 import textwrap
 import time
 import tracemalloc
@@ -628,7 +631,7 @@ def test_a_file_too_large_is_not_read(tmp_path):
     path = tmp_path / "large.py"
     with path.open("wb") as file:
         file.truncate(loading.MOST_SOURCE + 1)
-    assert "large.py has 20 MB" in loading.load(path).problems[0]
+    assert loading.load(path).problems == ["large.py has more than the 20 MB that are read"]
 
 
 # Notebooks -----------------------------------------------------------------------------------
@@ -744,6 +747,36 @@ def test_find(tmp_path):
     assert loading.find(tmp_path / "c.txt") == [(tmp_path / "c.txt", None)]
     with pytest.raises(FileNotFoundError, match="there is no file or folder"):
         loading.find(tmp_path / "nothing.py")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and devices")
+def test_only_files_folders_and_standard_input_are_read(tmp_path, monkeypatch):
+    """At once, and in one line; links are followed."""
+    (tmp_path / "a.py").write_text("def f(x): return x")
+    (tmp_path / "link.py").symlink_to(tmp_path / "a.py")
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    os.mkfifo(tmp_path / "pipe.py")
+    refused = {
+        tmp_path / "pipe.py": "pipe.py is a pipe: only files, folders and the standard input",
+        "/dev/zero": "/dev/zero is a device or a socket: only files, folders",
+        tmp_path / "loop.py": "its links lead in a circle",
+        "x" * 5000: r"x\.\.\. cannot be read: its name is too long",
+        "a\0.py": "there is no file or folder",
+        "": "there is no file or folder ''",
+        tmp_path / "a.py" / "b.py": "there is no file or folder",
+    }
+    for path, says in refused.items():
+        for read in (loading.find, loading.load):
+            with pytest.raises(OSError, match=says) as raised:
+                read(path)
+            assert "\n" not in str(raised.value)
+    with pytest.raises(OSError, match="is a folder: one file"):
+        loading.load(tmp_path)
+    assert list(loading.load(tmp_path / "link.py").definitions) == ["f"]
+    for name in ("-", "/dev/stdin"):
+        stream = io.TextIOWrapper(io.BytesIO(b"def g(x): return x"))
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert list(loading.load(loading.find(name)[0][0]).definitions) == ["g"]
 
 
 # Missing modules and globals, as the child sees them -----------------------------------------

@@ -83,7 +83,6 @@ class Worker:
         limits = self._part("limits")
         self.notes = containment.limit_resources(limits["memory"], limits["cpu_seconds"])
         containment.limit_processes()
-        containment.end_with_parent()
         if self._part("beside") is not None:
             beside = scopes.BesideFinder(Path(self._part("beside")))
             sys.meta_path[:] = [beside, *sys.meta_path, scopes.PackageFinder(beside)]
@@ -241,6 +240,7 @@ def begin(folder: Path, program: Any, journal: int) -> None:
     """
     status = 1
     try:
+        containment.supervise(journal)
         faults = (folder / "faults").open("w")
         faulthandler.enable(faults)
         if hasattr(faulthandler, "register"):
@@ -265,6 +265,7 @@ def begin_forked(folder: Path, program: Any, journal: int) -> None:
             os.dup2(nothing, number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     finally:
         begin(folder, program, journal)
 

@@ -43,7 +43,9 @@ COURSE = "handrnn.course"
 START_SECONDS = 60.0  # for the interpreter and NumPy, on a machine that has much else to do
 SLICE = 0.05  # in which the parent waits
 SILENT_SECONDS = 0.5  # for a process to end once it has closed the pipe
+ENDING_SECONDS = 5.0  # for its supervisor to end what it has started
 CAN_FORK = hasattr(os, "fork")
+SUPERVISED = sys.platform == "linux"
 
 RETURNED = "returned"
 RAISED = "raised"
@@ -325,6 +327,9 @@ class _Started:
 
     def end(self) -> int:
         """End it and everything that it started; its exit status."""
+        if SUPERVISED and self.goes_on(0):
+            os.kill(self.child.pid, signal.SIGTERM)
+            self.goes_on(ENDING_SECONDS)
         _kill_group(self.child.pid)
         status = self.child.wait()
         _kill_group(self.child.pid)
