@@ -17,6 +17,7 @@ from ..explain import explain
 from ..load import parts
 from ..probe import probes
 from ..report import report
+from ..run import runner
 from ..sequences import layer_classes
 from . import damage, runs, submitted, witness, wording
 
@@ -319,20 +320,23 @@ def _stopped(
 ) -> report.FunctionReport:
     """The report of a function that did not return."""
     outcome = next(trial.outcome for trial in chosen if not trial.returned)
-    if outcome.status == "timed out":
-        text = f"it did not return within {seconds:g} s"
-        return replace(base, verdict=report.TIMED_OUT, where=text)
     if outcome.error is None:
         return replace(base, verdict=report.CRASHED, where="its process ended without an answer")
     line = outcome.error.line or target.definition.line
     frames = outcome.error.frames
-    crashed = replace(
+    stopped = replace(
         base,
-        verdict=report.CRASHED,
-        where=explain.message(outcome.error),
         line=line,
         cell=frames[-1].cell if frames else target.definition.cell,
         source=target.lines.text(line) or wording.failing_line(submission, frames),
+    )
+    if outcome.status == runner.TIMED_OUT:
+        text = f"it did not return within {seconds:g} s"
+        return replace(stopped, verdict=report.TIMED_OUT, where=text)
+    crashed = replace(
+        stopped,
+        verdict=report.CRASHED,
+        where=explain.message(outcome.error),
         mistakes=damage.of_calls(target, chosen),
     )
     known = explain.of_stop(target.function, outcome.error, crashed.source)

@@ -492,7 +492,7 @@ class _Runner:
                 if isinstance(error, CannotRunError):
                     raise
                 why = getattr(error, "strerror", None) or error
-                raise CannotRunError(f"no process can be started: {why}") from error
+                raise CannotRunError(f"no process can be run here: {why}") from error
             if len(self.outcomes) + len(self.gone) == known:
                 self._give_up(pending, "nothing came of it")
         return {step.id: self.outcomes[step.id] for step in steps}
@@ -542,8 +542,7 @@ class _Runner:
             finally:
                 status = started.end()
             if not phase:  # it did not get as far as the submission
-                said = _head(folder / "stderr").strip().rpartition("\n")[2]
-                raise CannotRunError(f"its process did not start: {said or 'no reason is known'}")
+                raise CannotRunError(f"its process did not start: {_last_error(folder)}")
             if phase != "end":
                 _look_for_room(folder)
                 loss = _Loss(folder, None if silent else status, late, self.seconds, self.labels)
@@ -621,6 +620,12 @@ def check_seconds(seconds: float) -> None:
     """Refuse a limit that is none: a ValueError."""
     if not 0 < seconds < math.inf:
         raise ValueError(f"seconds must be a finite number above 0: got {seconds!r}")
+
+
+def _last_error(folder: Path) -> str:
+    """What a child that did not start says of it."""
+    said = _head(folder / "stderr").strip().split("\n")
+    return ([line for line in said if "rror" in line] or [said[-1] or "no reason is known"])[-1]
 
 
 def _look_for_room(folder: Path) -> None:
