@@ -3,35 +3,41 @@
 import ast
 import builtins
 import importlib.util
-import operator
+import itertools
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 LOOKED_INTO = {"sys", "os", "math", "platform", "typing", "builtins", "numpy"}  # modules
 BRIDGES = {"past", "future", "six", "numba"}  # what they mean is supplied
-MOST_ENTRIES = 20  # of a list that is looked at
 PRESENT = object()  # a name that has a value, which is not known
-COMPARED: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda a, b: a in b,
-    ast.NotIn: lambda a, b: a not in b,
-}
 PLAIN = (types.ModuleType, str, int, float, tuple, type(None))  # the same wherever it runs
-NAMES_OF_MODULE = {"globals", "locals", "vars", "dir"}
+LOOKED_AT = (  # the parts of an expression that do nothing
+    *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.Compare),
+    *(ast.UnaryOp, ast.Call, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop),
+)
+CALLED = {"hasattr", "globals", "locals", "vars", "dir"}
+MOST_PARTS = 50  # of an expression that is looked at
 
 
 class UnknownError(Exception):
     """It takes running the program to tell."""
+
+
+class _Module:
+    """What of a module is the same wherever it runs."""
+
+    def __init__(self, module: types.ModuleType, **instead: Any) -> None:
+        self._module = module
+        self.__dict__.update(instead)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._module, name)
+        if callable(found) or isinstance(found, PLAIN):
+            return found
+        raise UnknownError
 
 
 class Conditions:
@@ -53,17 +59,15 @@ class Conditions:
         values = dict.fromkeys(names, PRESENT)
         if isinstance(statement, ast.Assign) and len(statement.targets) == len(names) == 1:
             values = dict.fromkeys(names, self._known(statement.value))
-        elif isinstance(statement, ast.Import):
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
             for name, alias in zip(names, statement.names, strict=True):
-                self.imported.update({alias.name, alias.name.split(".")[0]})
-                if alias.name in LOOKED_INTO:
-                    values[name] = sys.modules.get(alias.name, PRESENT)
-        elif isinstance(statement, ast.ImportFrom):
-            self.imported.update({statement.module or "", (statement.module or "").split(".")[0]})
-            if statement.module in LOOKED_INTO:
-                module = sys.modules.get(statement.module)
-                for name, alias in zip(names, statement.names, strict=True):
-                    values[name] = getattr(module, alias.name, PRESENT)
+                module = getattr(statement, "module", alias.name) or ""
+                self.imported.update({module, module.split(".")[0]})
+                if module in LOOKED_INTO and module in sys.modules:
+                    found = _Module(sys.modules[module])
+                    if isinstance(statement, ast.ImportFrom):
+                        found = getattr(found, alias.name, PRESENT)
+                    values[name] = found
         self.names.update(values)
 
     def _known(self, node: ast.expr) -> Any:
@@ -80,23 +84,27 @@ class Conditions:
         UnknownError
             If that depends on anything but literals, constants of the file, and Python itself.
         """
-        if isinstance(node, ast.Constant):
-            return node.value
-        if isinstance(node, ast.Name):
-            return self._of_name(node.id)
-        if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= MOST_ENTRIES:
-            return tuple(self.value(entry) for entry in node.elts)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return not self.value(node.operand)
         if isinstance(node, ast.BoolOp):
             return self._of_both(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return not self.value(node.operand)
+        parts = list(itertools.islice(ast.walk(node), MOST_PARTS + 1))
+        called = [part.func for part in parts if isinstance(part, ast.Call)]
+        plain = all(isinstance(function, ast.Name) and function.id in CALLED for function in called)
+        if len(parts) > MOST_PARTS or not plain or not all(isinstance(p, LOOKED_AT) for p in parts):
+            raise UnknownError
+        names = {part.id: self._of_name(part.id) for part in parts if isinstance(part, ast.Name)}
         try:
-            return self._computed(node)
+            return eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}, names)
         except (TypeError, AttributeError, LookupError, ValueError):
             raise UnknownError from None
 
     def _of_name(self, name: str) -> Any:
         value = self.names.get(name, PRESENT)
+        if isinstance(value, _Module) and value._module is sys:
+            return _Module(sys, modules={name for name in self.imported if self._is_there(name)})
+        if name in CALLED and name not in self.names and "*" not in self.names:
+            return hasattr if name == "hasattr" else lambda: self.names
         if value is PRESENT:
             raise UnknownError
         return value
@@ -110,34 +118,6 @@ class Conditions:
         if any(value is PRESENT for value in values):
             raise UnknownError
         return not decides
-
-    def _computed(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -self.value(node.operand)
-        if isinstance(node, ast.Attribute):
-            if ast.unparse(node) == "sys.modules":
-                return {name for name in self.imported if self._is_there(name)}
-            found = getattr(self.value(node.value), node.attr)
-            if callable(found) or isinstance(found, PLAIN):
-                return found
-        if isinstance(node, ast.Subscript):
-            return self.value(node.value)[self._index(node.slice)]
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            left, right = self.value(node.left), self.value(node.comparators[0])
-            return COMPARED[type(node.ops[0])](left, right)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            if node.func.id == "hasattr":
-                module, name = (self.value(given) for given in node.args)
-                return hasattr(module, name)
-            if node.func.id in NAMES_OF_MODULE and not node.args and "*" not in self.names:
-                return self.names
-        raise UnknownError
-
-    def _index(self, node: ast.expr) -> Any:
-        if not isinstance(node, ast.Slice):
-            return self.value(node)
-        bounds = (node.lower, node.upper, node.step)
-        return slice(*(None if bound is None else self.value(bound) for bound in bounds))
 
     def taken(self, statement: ast.stmt) -> list[ast.stmt] | None:
         """The statements of an ``if`` or a ``try`` that run; None if that is not known."""

@@ -20,17 +20,8 @@ CALLED_IN_CONSTANTS = {
 }
 # what draws, reads, writes or plots: a value made with one of these is not kept
 NOT_RUN = {
-    *(
-        "random",
-        "rand",
-        "randn",
-        "randint",
-        "default_rng",
-        "secrets",
-        "matplotlib",
-        "pyplot",
-        "plt",
-    ),
+    *("random", "rand", "randn", "randint", "default_rng", "secrets"),
+    *("matplotlib", "pyplot", "plt"),
     *("open", "input", "print", "exec", "eval", "compile", "exit", "quit", "breakpoint", "system"),
     *("load", "loadtxt", "genfromtxt", "fromfile", "read", "read_text", "read_bytes", "read_csv"),
     *("urlopen", "urlretrieve", "get_ipython", "__import__"),
@@ -227,11 +218,7 @@ class Sorter:
         function = call.func.func if isinstance(call.func, ast.Call) else call.func
         first = _first_part(function)
         others = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
-        if (
-            first is None
-            or _last_part(function) in NOT_RUN
-            or not all(map(self._is_simple, others))
-        ):
+        if _last_part(function) in NOT_RUN or not all(map(self._is_simple, others)):
             return False
         if first in self.own:
             return isinstance(call.args[0], ast.Name) and call.args[0].id == name
@@ -284,15 +271,8 @@ class Sorter:
         return isinstance(node, ast.Call) and self._is_simple_call(node)
 
     def _is_simple_call(self, call: ast.Call) -> bool:
-        function = call.func
-        name = function.attr if isinstance(function, ast.Attribute) else None
-        name = function.id if isinstance(function, ast.Name) else name
-        values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return (
-            name in CALLED_IN_CONSTANTS
-            and self._is_simple(function)
-            and all(self._is_simple(value) for value in values)
-        )
+        values = [call.func, *call.args, *(keyword.value for keyword in call.keywords)]
+        return _last_part(call.func) in CALLED_IN_CONSTANTS and all(map(self._is_simple, values))
 
     def _can_run(self, statement: ast.stmt) -> bool:
         """Whether a value depends on nothing but what is kept."""
