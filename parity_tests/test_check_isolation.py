@@ -488,8 +488,8 @@ def test_the_steps_themselves_are_checked():
     assert runner.run(submission, []) == {}
 
 
-def fails():
-    raise BlockingIOError(11, "Resource temporarily unavailable")
+def fails(kind=BlockingIOError, *words):
+    raise kind(*words or (11, "Resource temporarily unavailable"))
 
 
 CANNOT = {
@@ -500,7 +500,12 @@ CANNOT = {
         "not start: ",
     ),
     "no process": (subprocess, "Popen", lambda *_, **__: fails(), "temporarily unavailable"),
-    "no thread": (threading.Thread, "start", lambda _: fails(), "temporarily unavailable"),
+    "no thread": (
+        threading.Thread,
+        "start",
+        lambda _: fails(RuntimeError, "can't start"),
+        "can't start",
+    ),
     "no folder": (tempfile, "tempdir", "/nowhere", "No such file or directory"),
     "no room": (runner, "ROOM", -1, "negative count"),
 }

@@ -303,7 +303,7 @@ class _Started:
         self.listener = threading.Thread(target=self._listen, daemon=True)
         try:
             self.listener.start()
-        except RuntimeError:  # no more threads
+        except Exception:  # no more threads
             _kill_group(self.child.pid)
             self.child.wait()
             self.pipe.close()
