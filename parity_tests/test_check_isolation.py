@@ -488,7 +488,7 @@ def test_the_steps_themselves_are_checked():
     assert runner.run(submission, []) == {}
 
 
-def fails(kind=BlockingIOError, *words):
+def fails(kind: type[Exception] = BlockingIOError, *words: str):
     raise kind(*words or (11, "Resource temporarily unavailable"))
 
 
