@@ -85,6 +85,7 @@ def judge(
         versions={"handrnn": __version__, "numpy": np.__version__},
         not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
+        runs=submission.runs,
     )
 
 

@@ -106,6 +106,7 @@ class Submission:
     chunks : the statements kept
     outline : all classes and functions at the top of the file and in its blocks, those that another
         of the same name replaces and those in branches that do not run included
+    runs : whether Python would run the file as it stands
     unread : names whose value is not known, since what gives it is not run: (name, line, why)
     """
 
@@ -118,6 +119,7 @@ class Submission:
     broken: dict[str, str] = field(default_factory=dict)
     chunks: list[Chunk] = field(default_factory=list)
     outline: list[Definition] = field(default_factory=list)
+    runs: bool = True
     unread: tuple[tuple[str, int, str], ...] = ()
 
     @property

@@ -96,6 +96,7 @@ class Sorter:
             pass  # too deep: told with its definition
         if why:
             self._problem(None, f"{_place(piece, why[1])}: {why[0]}: Python does not run this file")
+            self.submission.runs = False
 
     def _problem(self, name: str | None, text: str) -> None:
         if name is None:

@@ -185,6 +185,7 @@ class FileReport:
     versions : of handrnn, NumPy and the witness
     not_judged : what was seen and not judged
     recurrent : whether anything recurrent was judged; without, nothing passes
+    runs : whether Python would run the file as it stands
     """
 
     path: str
@@ -195,6 +196,7 @@ class FileReport:
     versions: dict[str, str] = field(default_factory=dict)
     not_judged: tuple[NotJudged, ...] = ()
     recurrent: bool = True
+    runs: bool = True
 
     @property
     def passed(self) -> bool:
