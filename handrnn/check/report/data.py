@@ -202,7 +202,8 @@ class FileReport:
     def passed(self) -> bool:
         """Whether something recurrent was judged and all that was judged passed."""
         judged = self.functions.values()
-        return bool(judged) and self.recurrent and all(f.passed for f in judged)
+        ready = self.runs and self.recurrent
+        return bool(judged) and ready and all(f.passed for f in judged)
 
     @property
     def wrong(self) -> list[FunctionReport]:
