@@ -34,6 +34,8 @@ memory" (1997), with the forget gate of Gers, Schmidhuber and Cummins (2000); Ch
 in the form of torch.nn.GRU, where the reset gate acts after the matrix product.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy import divide, exp, greater, maximum, multiply, subtract, tanh, where
 
@@ -42,7 +44,7 @@ ONE = {np.dtype(code): np.array(1, code) for code in "fdgFDG"}
 WIDER = {np.dtype(code): np.dtype(wider) for code, wider in zip("fdFD", "dgDG", strict=True)}
 
 
-def sigmoid(z):
+def sigmoid(z) -> Any:
     """The logistic function 1 / (1 + exp(-z)); real or complex, any shape.
 
     It is computed in the next wider dtype and rounded once, so that its last digit is right, and
@@ -54,7 +56,7 @@ def sigmoid(z):
     z = np.asarray(z)
     dtype = np.result_type(z, 0.5)
     wide = z.astype(WIDER.get(dtype, dtype))
-    negative = wide.real < 0
+    negative = np.real(wide) < 0
     small = exp(where(negative, wide, -wide))
     s = where(negative, small, 1) / (1 + small)
     return s.astype(dtype)
