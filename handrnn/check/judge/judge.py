@@ -193,11 +193,9 @@ def judge_live(
     definition = submitted.definition_of(fn, name)
     submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
     chosen = known[dialect] if dialect else None
-    if not submitted.targets(submission, [chosen] if chosen else list(known.values())):
-        names = dict.fromkeys(n for d in known.values() for n in d.functions)
-        raise ValueError(
-            f"{definition.name} is no function of a dialect: name= can be {', '.join(names)}"
-        )
+    looked_for = [chosen] if chosen else list(known.values())
+    if not submitted.targets(submission, looked_for):
+        raise ValueError(outline.not_known(definition, looked_for))
     return judge(
         submission,
         seconds=seconds,
