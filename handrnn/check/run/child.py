@@ -168,11 +168,11 @@ class Worker:
             return getattr(self._at(target[1]), target[2])
         if step["partners"] == "right":
             scope.stand_in(target)
+        if target in scope.outside.broken:
+            raise scope.outside.broken[target]
         function = scope.namespace.get(target) or scope.offered.get(target)
         if callable(function):
             return function
-        if target in scope.outside.broken:
-            raise scope.outside.broken[target]
         result.update(status="missing", error=["Missing", f"there is no function {target}", []])
         return None
 
