@@ -170,7 +170,7 @@ class Worker:
             scope.stand_in(target)
         if target in scope.outside.broken:
             raise scope.outside.broken[target]
-        function = scope.namespace.get(target) or scope.offered.get(target)
+        function = scope.namespace.get(target)
         if callable(function):
             return function
         result.update(status="missing", error=["Missing", f"there is no function {target}", []])
