@@ -12,6 +12,9 @@ each part that it acts on:
 ``b.n.h``  (H,)     bias that the reset gate of `textbook`'s GRU acts on, too
 =========  =======  ==============================================================
 
+Atoms of a second recurrence, the layer above or the other direction, have ``2.`` in front; the
+weights of a layer above on the states below are ``2.W.h.below`` (H, H).
+
 Gates have the textbook's letters: h (RNN), i f g o (LSTM), r u n (GRU). A gradient has a ``d`` in
 front. A `Slot` says how one array is made of atoms: its axes, the order of its gates, and what its
 columns act on. `pack` makes the array, `unpack` takes it apart.
@@ -19,7 +22,7 @@ columns act on. `pack` makes the array, `unpack` takes it apart.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +30,7 @@ Atoms = Mapping[str, np.ndarray]
 Sizes = Mapping[str, int]
 
 GATES = {"rnn": "h", "lstm": "ifgo", "gru": "run"}
-PARTS = {"x": "I", "h": "H", "bias": "1", "bias_x": "1", "bias_h": "1"}
+PARTS = {"x": "I", "h": "H", "below": "H", "bias": "1", "bias_x": "1", "bias_h": "1"}
 AXES = {  # of plain quantities, as the textbook has them
     **dict.fromkeys(("x", "dx"), "TIB"),
     **dict.fromkeys(("h", "c", "dy", "dc", "states"), "THB"),
@@ -39,9 +42,10 @@ AXES = {  # of plain quantities, as the textbook has them
     **dict.fromkeys(("y",), "TYB"),
     **dict.fromkeys(("yt", "z", "softmax", "sigmoid"), "YB"),
     **dict.fromkeys(("Why", "dWhy"), "YH"),
+    **{"deep": "TLHB", "deep0": "LHB", "both": "TDB", "Why_both": "YD"},
     **dict.fromkeys(("by", "dby"), "Y"),
 }
-LETTERS = ("T", "B", "I", "H", "Y", "K", "R", "1")
+LETTERS = ("T", "B", "I", "H", "Y", "K", "R", "L", "D", "1")
 
 
 class SlotError(ValueError):
@@ -58,9 +62,11 @@ class Slot:
     quantity : one of `AXES`; of weights "W" or "dW"
     axes : letters of sizes in order. T steps, B examples, I inputs, H hidden units, Y outputs;
         of weights also K gates, KH gates of H units each, one after another, HK units of K gates
-        each, and R, what the columns act on. 1 is an axis of length one
+        each, and R, what the columns act on. L is two layers, D two directions of H units each,
+        1 an axis of length one
     gates : of weights, the textbook's letters in their order
     on : of weights, what the columns act on, in order: keys of `PARTS`
+    second : of weights, whether they are those of the second recurrence
     """
 
     name: str
@@ -68,19 +74,24 @@ class Slot:
     axes: tuple[str, ...]
     gates: str = ""
     on: tuple[str, ...] = ()
+    second: bool = False
 
     @property
     def atoms(self) -> tuple[str, ...]:
         """The names of the atoms that it holds."""
         if not self.gates:
             return (self.quantity,)
-        d = self.quantity.removesuffix("W")
-        return tuple(d + atom(gate, part) for gate in self.gates for part in self.on)
+        front = self._front
+        return tuple(front + atom(gate, part) for gate in self.gates for part in self.on)
+
+    @property
+    def _front(self) -> str:
+        return "2." * self.second + self.quantity.removesuffix("W")
 
     @property
     def gradient(self) -> "Slot":
         """The slot of the gradient with respect to it, called by its name with a d in front."""
-        return Slot(f"d{self.name}", f"d{self.quantity}", self.axes, self.gates, self.on)
+        return replace(self, name=f"d{self.name}", quantity=f"d{self.quantity}")
 
     def shape(self, sizes: Sizes) -> tuple[int, ...]:
         """The shape of the array, from the sizes of T, B, I, H, Y."""
@@ -96,7 +107,7 @@ class Slot:
             If an axis is left out whose length is not 1.
         """
         if not self.gates:
-            return self._arranged(known[self.quantity], AXES[self.quantity])
+            return self._arranged(known[self.quantity], _axes_of(self.quantity))
         blocks = [
             np.hstack([self._part(known, gate, part) for part in self.on]) for gate in self.gates
         ]
@@ -113,26 +124,27 @@ class Slot:
         if array.shape != self.shape(sizes):
             raise SlotError(f"{self.name} has shape {array.shape}, not {self.shape(sizes)}")
         if not self.gates:
-            return {self.quantity: self._taken_apart(array, AXES[self.quantity], sizes)}
+            return {self.quantity: self._taken_apart(array, _axes_of(self.quantity), sizes)}
         whole = self._taken_apart(array, "KHR", sizes)
         ends = np.cumsum(self._columns(sizes))[:-1]
         found = {}
         for gate, rows in zip(self.gates, whole, strict=True):
             for part, columns in zip(self.on, np.split(rows, ends, axis=1), strict=True):
                 value = columns[:, 0] if part.startswith("bias") else columns
-                found[self.quantity.removesuffix("W") + atom(gate, part)] = value
+                found[self._front + atom(gate, part)] = value
         return found
 
     def _sizes(self, sizes: Sizes) -> dict[str, int]:
-        known = {**sizes, "1": 1, "K": len(self.gates), "R": sum(self._columns(sizes))}
-        if self.quantity == "states":  # with the initial one in front
+        known = {"H": 0, **sizes, "1": 1, "K": len(self.gates), "R": sum(self._columns(sizes))}
+        known |= {"L": 2, "D": 2 * known["H"]}
+        if self.quantity in ("states", "deep"):  # with the initial one in front
             known["T"] += 1
         return known
 
     def _part(self, known: Atoms, gate: str, part: str) -> np.ndarray:
         """The columns of one gate that act on one part."""
-        value = known[self.quantity.removesuffix("W") + atom(gate, part)]
-        if part in ("x", "h"):
+        value = known[self._front + atom(gate, part)]
+        if not part.startswith("bias"):
             return value
         if self.quantity == "W" and gate != "n" and part != "bias":
             share = known.get(f"s.{gate}", np.zeros_like(value))
@@ -166,9 +178,13 @@ class Slot:
         return moved.reshape([known[letter] if letter in flat else 1 for letter in target])
 
 
+def _axes_of(quantity: str) -> str:
+    return AXES[quantity.removeprefix("2.")]
+
+
 def atom(gate: str, part: str) -> str:
     """The atom of a gate and a part: ``W.f.x``, ``b.f``."""
-    if part in ("x", "h"):
+    if not part.startswith("bias"):
         return f"W.{gate}.{part}"
     return "b.n.h" if (gate, part) == ("n", "bias_h") else f"b.{gate}"
 
@@ -188,6 +204,8 @@ def slot(name: str, words: str) -> Slot:
     """
     what, colon, axes = words.partition(":")
     what, axes = what.strip(), tuple(axes.split())
+    second = what.startswith("second ")
+    what = what.removeprefix("second ")
     if not colon:
         raise SlotError(f"{name} = {words!r}: 'quantity: axes' is needed, such as 'h_prev: B H'")
     for axis in axes:
@@ -197,14 +215,14 @@ def slot(name: str, words: str) -> Slot:
     if weight is None:
         if what not in AXES:
             raise SlotError(f"{name}: there is no quantity {what}: {', '.join(AXES)} can be")
-        return Slot(name, what, axes)
+        return Slot(name, "2." * second + what, axes)
     gates, on = weight["gates"].replace(" ", ""), tuple(weight["on"].split())
     if not any(set(gates) <= set(letters) for letters in GATES.values()):
         known = "; ".join(f"{cell}: {' '.join(letters)}" for cell, letters in GATES.items())
         raise SlotError(f"{name}: the gates [{weight['gates']}] are of no cell. {known}")
     if set(on) - set(PARTS):
         raise SlotError(f"{name}: a weight acts on {', '.join(PARTS)}, not on {' '.join(on)}")
-    return Slot(name, "W", axes, gates, on)
+    return Slot(name, "W", axes, gates, on, second)
 
 
 # --------------------------------------------------------------------- the textbook's parameters

@@ -33,7 +33,7 @@ FunctionReport = data.FunctionReport
 sequence = sequences.sequence
 
 
-def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
+def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
     """Judge the course functions, and recurrent layer classes, in a file.
 
     Parameters
@@ -44,8 +44,12 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
         Functions that must be there. Empty: all that are.
     seconds : float
         Limit of each run of each function.
-    second_opinion : bool
-        Whether torch, where it is installed, is asked to confirm the reference.
+    second_opinion : bool or "always"
+        Whether torch, where it is installed, is asked to confirm the reference where something
+        fails, or always.
+    allow : sequence of str
+        Libraries that may give the answer, such as "torch"; else a function that has its answer
+        from one is NOT BY HAND.
 
     Returns
     -------
@@ -64,14 +68,19 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
     ((one, name),) = found
     names = (*wanted, *([name] if name else []))
     return judge.judge(
-        loading.load(one), wanted=names, seconds=seconds, second_opinion=second_opinion
+        loading.load(one),
+        wanted=names,
+        seconds=seconds,
+        second_opinion=second_opinion,
+        allow=allow,
     )
 
 
-def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True):
+def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
     """Judge the course functions in program text; see `file`."""
     submission = loading.from_text(source)
-    return judge.judge(submission, wanted=wanted, seconds=seconds, second_opinion=second_opinion)
+    options = {"seconds": seconds, "second_opinion": second_opinion, "allow": allow}
+    return judge.judge(submission, wanted=wanted, **options)
 
 
 def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True):

@@ -18,7 +18,7 @@ from typing import Any
 from .. import __version__
 from . import report
 from .files import answers, cases
-from .judge import judge, witness
+from .judge import judge
 from .load import loading
 from .report import data, manual, output
 
@@ -159,6 +159,19 @@ def _check_options(add: Any) -> None:
     add("--timeout", metavar="S", type=float, default=SECONDS, help=words)
     words = "files judged at a time (default: the number of processors, here %(default)s)"
     add("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help=words)
+    add(
+        "--witness",
+        action="store_true",
+        help="ask torch about the reference even where nothing fails",
+    )
+    add(
+        "--allow",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="libraries that may give the answer (torch, keras, jax, tensorflow, handrnn)",
+    )
     add("--no-torch", action="store_true", help="do not ask torch, even where it is installed")
 
 
@@ -277,11 +290,17 @@ def _judged(
     asked: dict[Path, tuple[str, ...]], options: argparse.Namespace
 ) -> list[data.FileReport]:
     """A report on every file, in order; several files at a time, each in processes of its own."""
-    second_opinion = not options.no_torch and witness.available()
+    second_opinion = "always" if options.witness else not options.no_torch
 
     def one(item: tuple[Path, tuple[str, ...]]) -> data.FileReport:
         path, wanted = item
-        judged = _one(path, wanted, seconds=options.timeout, second_opinion=second_opinion)
+        judged = _one(
+            path,
+            wanted,
+            seconds=options.timeout,
+            second_opinion=second_opinion,
+            allow=options.allow,
+        )
         return _with_required(judged, options.require)
 
     with futures.ThreadPoolExecutor(min(options.jobs, len(asked))) as pool:

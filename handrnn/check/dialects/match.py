@@ -250,8 +250,12 @@ def matches(submission: parts.Submission, known: Sequence[dialects.Dialect]) -> 
         if other is None or match.definition.name == match.function.method:
             best[match.function.name] = match
     chosen = _respelt(list(best.values()))
-    place = {f: n for n, f in enumerate(f for d in known for f in d.functions.values())}
-    return sorted(chosen, key=lambda m: place[m.function])
+    place = {}
+    for n, f in enumerate(f for d in known for f in d.functions.values()):
+        place.setdefault((f.dialect, f.of, f.owner), n)
+        place.setdefault((f.dialect, f.of), n)
+    keys = [((m.function.dialect, m.function.of, m.function.owner), m) for m in chosen]
+    return [m for _, m in sorted(keys, key=lambda pair: place.get(pair[0], place[pair[0][:2]]))]
 
 
 def _respelt(chosen: Sequence[Match]) -> list[Match]:

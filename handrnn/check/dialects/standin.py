@@ -150,9 +150,14 @@ class _State:
 
     def take(self, values: Sequence[Any], terms: Sequence[dialects.Term]) -> None:
         """Take what was given apart."""
-        pairs = list(_pairs(values, terms, self.dialect.respelt))
+        pairs = [*_pairs(values, terms, self.dialect.respelt)]
+        for term, value in list(pairs):
+            if isinstance(term, dialects.Kept):
+                pairs += self._attributes(term.name, value)
         for slot, value in pairs:
-            if isinstance(slot, slots.Slot):
+            if isinstance(slot, dialects.Size):
+                self.sizes[slot.name] = value
+            elif isinstance(slot, slots.Slot):
                 self._size(slot, np.shape(value))
         for slot, value in pairs:
             box = value if isinstance(value, Box) else self.boxes.get(id(value), (None, None))[1]
@@ -168,6 +173,12 @@ class _State:
                 array = array.reshape(slot.shape(self.sizes))
                 self.known |= slot.unpack(array, self.sizes)
                 self.given[slot.quantity if not slot.gates else slot.name] = value
+
+    def _attributes(self, owner: str, value: Any) -> Iterator[tuple[dialects.Term, Any]]:
+        """What is known of an object that was handed over: the attributes that the dialect sets."""
+        for call in self.function.calls:
+            if (call.kind, call.owner) == ("set", owner) and hasattr(value, call.target):
+                yield call.takes[0], getattr(value, call.target)
 
     def _size(self, slot: slots.Slot, shape: Sequence[int]) -> None:
         """The sizes that the shape of an array tells."""
@@ -191,9 +202,12 @@ class _State:
             letters = "THB" if name == "dy" else "HB"
             shape = [self.sizes.get(letter, 1) for letter in letters]
             inputs.setdefault(name, np.zeros(shape))
-        for gate in slots.GATES.get(function.cell, ""):
-            inputs.setdefault(f"b.{gate}", np.zeros(self.sizes.get("H", 1)))
-        inputs.setdefault("b.n.h", np.zeros(self.sizes.get("H", 1)))
+        biases = [*(f"b.{gate}" for gate in slots.GATES.get(function.cell, "")), "b.n.h", "2.b.h"]
+        if "Why" not in inputs and function.cell:
+            inputs["Why"] = np.zeros((self.sizes["Y"], self.sizes.get("H", 1)))
+        inputs.setdefault("by", np.zeros(self.sizes["Y"]))
+        for name in biases:
+            inputs.setdefault(name, np.zeros(self.sizes.get("H", 1)))
         found = truth.results(function.of, inputs, truth.oracle(function.variant))
         self.known |= found
         if function.cache_given is not None:

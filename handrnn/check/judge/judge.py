@@ -19,7 +19,7 @@ from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
 from ..sequences import layer_classes
-from . import damage, outline, runs, submitted, target, witness, wording
+from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
 
 def judge(
@@ -29,7 +29,8 @@ def judge(
     seconds: float = 10.0,
     live: Any = None,
     dialect: dialects.Dialect | None = None,
-    second_opinion: bool = True,
+    second_opinion: bool | str = True,
+    allow: Sequence[str] = (),
 ) -> report.FileReport:
     """Judge every function of a submission that a dialect knows.
 
@@ -41,7 +42,9 @@ def judge(
     seconds : limit of each run of each function
     live : functions of the running program by name, instead of the submission's code
     dialect : the only one to look for; None: all that there are
-    second_opinion : whether torch is asked about the reference, where it is installed
+    second_opinion : whether torch, where it is installed, is asked about the reference where
+        something fails; "always": also where nothing does
+    allow : libraries that may give the answer: see `by_hand`
 
     Returns
     -------
@@ -58,12 +61,14 @@ def judge(
         if why:
             skipped.append(report.NotJudged(one.name, one.definition.line, why))
         else:
-            functions[one.name] = _judged(one, trials, submission, seconds, live)
+            judged = _judged(one, trials, submission, seconds, live)
+            functions[one.name] = _by_whom(one, judged, submission, allow)
     functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
     layers = _layers(submission, targets, wanted, seconds) if live is None else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
     functions = {name: f for name, f in functions.items() if name not in private}
-    if second_opinion and witness.available():
+    failed = any(f.verdict == report.FAIL for f in functions.values())
+    if second_opinion and (failed or second_opinion == "always") and witness.available():
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
@@ -80,6 +85,23 @@ def judge(
         not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
     )
+
+
+def _by_whom(
+    one: target.Target,
+    judged: report.FunctionReport,
+    submission: parts.Submission,
+    allow: Sequence[str],
+) -> report.FunctionReport:
+    """The report of a right function, if it computes its answer itself."""
+    if not judged.passed or not submission.chunks:
+        return judged
+    found = by_hand.borrowed(submission, [one.called, *one.uses], allow)
+    if found is None:
+        return judged
+    library, line = found
+    where = f"its answer comes from {library}: right, but not by hand (--allow {library})"
+    return replace(judged, verdict=report.NOT_BY_HAND, where=where, line=line)
 
 
 def _is_wanted(one: target.Target, wanted: Sequence[str], found: Sequence[target.Target]) -> bool:

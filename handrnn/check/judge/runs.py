@@ -127,7 +127,7 @@ class _Plan:
                 self.runs.append(self._run(one, "own", probe, "own"))
             if one.forward is not None:
                 self.runs.append(self._run(one, "chain", probe, "own", chained=True))
-        if not one.function.owner:
+        if len(one.match.calls) == 1:
             self._again(one)
         self._edge(one)
 
@@ -203,9 +203,8 @@ class _Plan:
         steps = self.steps.setdefault(one.match.dialect.name, [])
         id = f"{one.match.dialect.name}/{len(steps)}"
         arguments = list(given)
-        where: Any = one.definition.name if call is one.function.itself else call.target
-        if call.kind == "function" and call.target == one.function.name:
-            where = one.definition.name
+        itself = call.kind == "function" and call.target == one.function.name
+        where: Any = one.definition.name if itself else call.target
         if call.kind in ("method", "get", "set"):
             where = ("method", kept[call.owner], call.target)
         if call.kind == "get":
@@ -214,10 +213,16 @@ class _Plan:
             where, arguments = (*where[:2], "__getattribute__"), (said or names)[:1]
         elif call.kind == "set":
             where, arguments = (*where[:2], "__setattr__"), [call.target, *given]
-        tensors = one.match.dialect.tensors
         steps.append(
             runner.Step(
-                id, where, arguments, partners=partners, keep=True, before=before, tensors=tensors
+                id,
+                where,
+                arguments,
+                partners=partners,
+                keep=True,
+                before=before,
+                tensors=one.match.dialect.tensors,
+                own=one.called,
             )
         )
         return id

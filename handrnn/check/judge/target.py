@@ -15,6 +15,7 @@ from ..load import parts
 from ..probe import probes, truth
 
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
+MEANING |= {"D": "unit", "L": "layer"}
 SEEDS = (0, 1)
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]
@@ -109,8 +110,8 @@ class Target:
         }
         given = taken - (set(truth.STATES) - self.function.given)
         forward = self.match.dialect.forward_of(self.function)
-        boxed = forward is not None and not self.function.owner
-        return given | (forward.given if boxed and forward else set())
+        kept = self.function.needs or self.function.cache_taken
+        return given | (forward.given if forward and kept else set())
 
     @cached_property
     def gives(self) -> tuple[slots.Slot, ...]:

@@ -73,10 +73,21 @@ def inputs(probe: probes.Probe, cell: str) -> Atoms:
     if cell:
         known |= slots.from_textbook(cell, probe.parameters[cell])
         known |= {f"s.{gate}": probe.shares[:, k] for k, gate in enumerate(slots.GATES[cell])}
-    return known
+    return known | (_second(probe) if cell == "rnn" else {})
 
 
-STATES = ("h0", "h_prev", "c0", "c_prev", "dy", "dh_next", "dc_next", "dh_T", "dc_T")
+def _second(probe: probes.Probe) -> Atoms:
+    """A second recurrence: the layer above, or the other direction."""
+    rng = np.random.default_rng(np.random.SeedSequence((probe.seed, 2)))
+    B, I, H, Y = probe.B, probe.I, probe.H, probe.Y
+    shapes = {"2.W.h.h": (H, H), "2.W.h.x": (H, I), "2.W.h.below": (H, H), "2.b.h": (H,)}
+    shapes["Why_both"] = (Y, 2 * H)
+    found = {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
+    found |= {"2.h0": rng.standard_normal((H, B)), "both": rng.standard_normal((probe.T, 2 * H, B))}
+    return found | {"deep0": np.stack([probe.h0, found["2.h0"]])}
+
+
+STATES = ("2.h0", "h0", "h_prev", "c0", "c_prev", "dy", "dh_next", "dc_next", "dh_T", "dc_T")
 
 
 def only(known: Mapping[str, np.ndarray], given: set[str]) -> Atoms:
@@ -87,7 +98,7 @@ def only(known: Mapping[str, np.ndarray], given: set[str]) -> Atoms:
     known : of `inputs`
     given : names of the atoms that a submission is given
     """
-    absent = [name for name in known if name in STATES or name.startswith(("b.", "by"))]
+    absent = [name for name in known if name in STATES or name.startswith(("b.", "by", "2.b"))]
     zeros = {name: np.zeros_like(known[name]) for name in absent if name not in given}
     found = {name: value for name, value in known.items() if name not in ("Why",)}
     if "Why" in given:
@@ -105,6 +116,8 @@ def results(of: str, known: Mapping[str, np.ndarray], functions: Any = textbook)
     functions : the textbook, or what `oracle` returns
     """
     cell, kind = split(of)
+    if kind in TWICE:
+        return TWICE[kind](known, functions)
     if not cell:
         with np.errstate(all="ignore"):
             return {of: getattr(functions, of)(known["z"])}
@@ -132,6 +145,55 @@ def results(of: str, known: Mapping[str, np.ndarray], functions: Any = textbook)
     weights = {name: value for name, value in found.items() if name[1:2] in "Wb"}
     plain = {name: value for name, value in found.items() if name not in weights}
     return plain | slots.from_textbook(cell, weights)
+
+
+def _above(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
+    """Two layers: the states of the first are the inputs of the second."""
+    below = slots.to_textbook("rnn", known)
+    above = {n.removeprefix("2."): v for n, v in known.items() if n.startswith("2.")}
+    above |= {"W.h.x": above["W.h.below"], "Why": known["Why"], "by": known["by"]}
+    states, _ = functions.rnn_forward(known["x"], known["deep0"][0], below)
+    upper, caches = functions.rnn_forward(
+        states, known["deep0"][1], slots.to_textbook("rnn", above)
+    )
+    after = np.stack([states, upper], axis=1)
+    y = np.stack([step["y"] for step in caches["cells"]])
+    return {"deep": np.concatenate([known["deep0"][None], after]), "y": y}
+
+
+def _other_way(known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The textbook's parameters of the other direction."""
+    second = {n.removeprefix("2."): v for n, v in known.items() if n.startswith("2.")}
+    return slots.to_textbook("rnn", second)
+
+
+def _step_back(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
+    """One step of the other direction."""
+    after, _ = functions.rnn_cell_forward(known["xt"], known["h_prev"], _other_way(known))
+    return {"h_next": after}
+
+
+def _both_ways(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
+    """Two directions, one above the other, and an output layer on both."""
+    alone = {name: value for name, value in known.items() if name not in ("Why", "by")}
+    ahead, _ = functions.rnn_forward(known["x"], known["h0"], slots.to_textbook("rnn", alone))
+    back, _ = functions.rnn_forward(known["x"][::-1], known["2.h0"], _other_way(known))
+    both = np.concatenate([ahead, back[::-1]], axis=1)
+    return {"both": both, **_output_of_both({**known, "both": both}, functions)}
+
+
+def _output_of_both(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
+    by = known["by"][:, None]
+    y = [functions.softmax(known["Why_both"] @ both + by) for both in known["both"]]
+    return {"y": np.stack(y)}
+
+
+TWICE = {
+    "deep_forward": _above,
+    "back_forward": _step_back,
+    "bi_forward": _both_ways,
+    "bi_output": _output_of_both,
+}
 
 
 def _outputs(

@@ -12,6 +12,7 @@ MARKS = {
     data.CRASHED: "crash",
     data.TIMED_OUT: "time",
     data.NOT_FILLED_IN: "empty",
+    data.NOT_BY_HAND: "lib",
     data.NOT_FOUND: "-",
 }
 

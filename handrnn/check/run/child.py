@@ -167,10 +167,12 @@ class Worker:
         if not isinstance(target, str):
             return getattr(self._at(target[1]), target[2])
         if step["partners"] == "right":
-            scope.stand_in(target)
-        if target in scope.outside.broken:
-            raise scope.outside.broken[target]
+            scope.stand_in(step["own"] or target)
         function = scope.namespace.get(target)
+        if function is None and target in scope.outside.broken:
+            raise scope.outside.broken[target]
+        if function is None and step["own"] not in ("", target):  # what it works on, not itself
+            function = scope.offered.get(target)
         if callable(function):
             return function
         result.update(status="missing", error=["Missing", f"there is no function {target}", []])

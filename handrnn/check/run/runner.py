@@ -70,6 +70,8 @@ class Step:
     before : positional arguments of a call that is made first, in the same namespace, to see what
         it leaves behind; None: there is none
     tensors : whether arrays are handed over as tensors of torch
+    own : the name of the submission that is judged, and stays its own among right partners; "":
+        the target
     """
 
     id: str
@@ -79,6 +81,7 @@ class Step:
     keep: bool = False
     before: Sequence[Any] | None = None
     tensors: bool = False
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -607,6 +610,7 @@ def _job_of(step: Step, referred: bool) -> dict[str, Any]:
         "before": None if step.before is None else list(step.before),
         "partners": step.partners,
         "tensors": step.tensors,
+        "own": step.own,
         "keep": step.keep or referred,
     }
 
