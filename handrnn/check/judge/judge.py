@@ -72,9 +72,10 @@ def judge(
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
+    beyond = outline.not_judged(submission, found, functions)
     for name in wanted:
         if name not in functions and name not in classes:
-            why = next((s.why for s in skipped if s.name == name), "")
+            why = next((s.why for s in (*skipped, *beyond) if s.name == name), "")
             functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=why)
     return report.FileReport(
         str(submission.path or submission.name),
@@ -82,7 +83,7 @@ def judge(
         tuple(submission.problems),
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
-        not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
+        not_judged=(*skipped, *beyond),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
     )
 
