@@ -112,7 +112,7 @@ def test_a_live_function_is_judged_under_another_name():
     report = judged(mine, "rnn_cell_backward")
     assert report.functions["rnn_cell_backward"].verdict == "FAIL"
     assert "dba" in report.functions["rnn_cell_backward"].where
-    with pytest.raises(ValueError, match="mine is no course function"):
+    with pytest.raises(ValueError, match="mine is not a function of a dialect: name= can be "):
         judged(mine)
     with pytest.raises(TypeError, match="cannot be called"):
         judged(3)

@@ -1,4 +1,4 @@
-"""The catalogue of mistakes, the course functions of both dialects, and the probes."""
+"""The catalogue of mistakes, the course functions of both dialects as targets, and the probes."""
 
 import collections
 import time
@@ -8,18 +8,34 @@ import numpy as np
 import pytest
 
 from handrnn import course, textbook
-from handrnn.check.dialects import dialects, recognition
+from handrnn.check.dialects import dialect as dialects
+from handrnn.check.dialects import match
 from handrnn.check.explain import catalogue, explain
-from handrnn.check.probe import planting
-from handrnn.check.judge import returned
-from handrnn.check.probe import probes
+from handrnn.check.judge import returned, target
+from handrnn.check.load import parts
+from handrnn.check.probe import planting, probes
 from handrnn.check.run import codec
 from handrnn.course import batch_first
 
 SEEDS = (0, 1)
 PROBES = [probes.draw(seed) for seed in SEEDS]
 SQUARE = [probes.draw(seed, square=True) for seed in SEEDS]
-COURSE = [function for (dialect, _), function in dialects.ALL.items() if dialect == "course"]
+KNOWN = dialects.all_dialects()
+DIALECTS = ("course", "batch_first")
+
+
+def target_of(dialect, function):
+    """A function of a dialect, as if a submission had it."""
+    definition = parts.Definition(function.name, "function", 1, None, (), "", True)
+    return target.Target(match.Match(definition, dialect, function, function.calls))
+
+
+ALL = {
+    (name, function.name): target_of(KNOWN[name], function)
+    for name in DIALECTS
+    for function in KNOWN[name].functions.values()
+}
+COURSE = [one for (dialect, _), one in ALL.items() if dialect == "course"]
 PLANTED = [entry for entry in catalogue.MISTAKES if not entry.detector]
 
 # entries that cannot be told apart in a function: they are named together
@@ -58,6 +74,26 @@ ALIKE = {
 }
 
 
+def named(one):
+    """What a test of one target is called."""
+    return f"{one.match.dialect.name} {one.name}"
+
+
+def read(one, value, probe):
+    """What is read of a value that a target returned."""
+    return returned.flatten(one, [(one.function.itself, value)], probe)
+
+
+def cache_of(one, probe):
+    """The cache that a course function documents."""
+    return ALL["course", one.name.replace("forward", "backward")].arguments(probe)[-1]
+
+
+def names_given(one):
+    """The names of the results, the cache aside."""
+    return [slot.name for slot in one.gives]
+
+
 def on(entry):
     """The probes that an entry runs on."""
     return SQUARE if entry.square else PROBES
@@ -80,7 +116,7 @@ def test_entries_have_ids_sentences_and_lines():
     assert kinds < set(catalogue.KINDS)
     names = collections.Counter((e.id, e.variant, e.functions) for e in catalogue.MISTAKES)
     assert max(names.values()) == 1
-    known = {name for _, name in dialects.ALL}
+    known = {one.function.of for one in ALL.values()}
     for entry in catalogue.MISTAKES:
         assert entry.why.endswith("."), entry
         assert len(entry.why.split()) > 3, entry
@@ -91,10 +127,10 @@ def test_entries_have_ids_sentences_and_lines():
         assert entry.detector in ("", *catalogue.DETECTORS)
 
 
-@pytest.mark.parametrize("function", COURSE, ids=str)
+@pytest.mark.parametrize("function", COURSE, ids=named)
 def test_every_entry_changes_its_functions(function):
     """On both probes, by far more than rounding: a mistake that hides proves nothing."""
-    entries = catalogue.for_function(function.name)
+    entries = catalogue.for_function(function)
     assert len(entries) >= 5
     for entry in entries:
         for probe in on(entry):
@@ -102,24 +138,24 @@ def test_every_entry_changes_its_functions(function):
             assert worst(found, function.expected(probe)) > 1e-6, str(entry)
 
 
-@pytest.mark.parametrize("name", [name for dialect, name in dialects.ALL if dialect != "course"])
+@pytest.mark.parametrize("name", [name for dialect, name in ALL if dialect != "course"])
 def test_every_entry_changes_the_batch_first_functions(name):
-    function = dialects.ALL["batch_first", name]
-    for entry in catalogue.for_function(name, "batch_first"):
+    function = ALL["batch_first", name]
+    for entry in catalogue.for_function(function):
         for probe in on(entry):
             found = catalogue.predict(function, probe, entry)
             right = function.expected(probe)
             assert found.keys() == right.keys()
             assert worst(found, right) > 1e-6, str(entry)
-            shown = catalogue.show(entry, "batch_first")
+            shown = catalogue.show(entry, KNOWN["batch_first"])
             assert not {"Wax", "cct", "c_prev", "da0"} & set(shown.wrong.split()), str(entry)
 
 
-@pytest.mark.parametrize("function", COURSE, ids=str)
+@pytest.mark.parametrize("function", COURSE, ids=named)
 def test_entries_are_told_apart(function):
     """Whatever gives the same results is listed in ALIKE; nothing else does."""
     groups = collections.defaultdict(set)
-    for entry in catalogue.for_function(function.name):
+    for entry in catalogue.for_function(function):
         found = catalogue.predict(function, on(entry)[0], entry)
         rounded = [(name, v.shape, (np.round(v, 7) + 0.0).tobytes()) for name, v in found.items()]
         groups[entry.square, *rounded].add(str(entry))
@@ -132,28 +168,30 @@ def test_entries_are_told_apart(function):
 def test_warnings_show_far_out_only():
     entries = [entry for entry in catalogue.MISTAKES if entry.warning]
     assert [entry.functions for entry in entries] == [("softmax",)] * 2
-    for dialect in dialects.DIALECTS:
-        near, far = dialects.ALL[dialect, "softmax"], dialects.FAR[dialect, "softmax"]
-        for probe in PROBES:
-            assert np.all(np.isfinite(far.expected(probe)["softmax"]))
-            for entry in entries:
-                assert worst(catalogue.predict(near, probe, entry), near.expected(probe)) < 1e-12
-                found = catalogue.predict(far, probe, entry)["softmax"]
-                assert np.any(np.isnan(found)), str(entry)
+    for dialect in DIALECTS:
+        softmax = ALL[dialect, "softmax"]
+        far = softmax.edge()
+        assert np.all(np.isfinite(softmax.expected(far)["softmax"]))
+        for entry in entries:
+            for near in PROBES:
+                found = catalogue.predict(softmax, near, entry)
+                assert worst(found, softmax.expected(near)) < 1e-12
+            found = catalogue.predict(softmax, far, entry)["softmax"]
+            assert np.any(np.isnan(found)), str(entry)
 
 
 @pytest.mark.parametrize("detector", catalogue.DETECTORS)
 def test_what_changes_no_result_has_a_detector(detector):
     found = catalogue.detected("lstm_forward", detector)
     assert found is not None
-    assert found not in catalogue.for_function("lstm_forward")
+    assert found not in catalogue.of_textbook("lstm_forward")
     assert catalogue.detected("softmax", "caches") is None
 
 
 def test_historic_numbers_are_named():
     """Early editions: nothing carried, and dbi = dbf_total + dbi of step 0."""
-    function, probe = dialects.ALL["course", "lstm_backward"], PROBES[0]
-    (entry,) = (e for e in catalogue.for_function("lstm_backward") if e.id == "historic-numbers")
+    function, probe = ALL["course", "lstm_backward"], PROBES[0]
+    (entry,) = (e for e in catalogue.of_textbook("lstm_backward") if e.id == "historic-numbers")
     found = catalogue.predict(function, probe, entry)
     steps = [
         textbook.lstm_cell_backward(dy, np.zeros_like(dy), cell)
@@ -166,8 +204,8 @@ def test_historic_numbers_are_named():
 
 
 def test_two_mistakes_at_once():
-    function, probe = dialects.ALL["course", "lstm_backward"], PROBES[0]
-    entries = {str(entry): entry for entry in catalogue.for_function("lstm_backward")}
+    function, probe = ALL["course", "lstm_backward"], PROBES[0]
+    entries = {str(entry): entry for entry in catalogue.of_textbook("lstm_backward")}
     carry, scale = entries["no-carry"], entries["divided-by-m (parameter gradients)"]
     both = catalogue.predict(function, probe, carry, scale)
     one = catalogue.predict(function, probe, carry)
@@ -179,15 +217,15 @@ def test_two_mistakes_at_once():
 
 def test_lines_are_shown_in_the_callers_notation():
     entries = {str(entry): entry for entry in catalogue.MISTAKES}
-    shown = catalogue.show(entries["wrong-variable (dWf from dit)"], "course")
+    shown = catalogue.show(entries["wrong-variable (dWf from dit)"], KNOWN["course"])
     assert shown.wrong == "dWf = np.dot(dit, concat.T)"
     assert shown.right == "dWf = np.dot(dft, concat.T)"
-    shown = catalogue.show(entries["wrong-variable (dWf from dit)"], "batch_first")
+    shown = catalogue.show(entries["wrong-variable (dWf from dit)"], KNOWN["batch_first"])
     assert shown.wrong == "dW_f = np.dot(concat.T, du_t)"
     assert "dW_f" in shown.why
-    shown = catalogue.show(entries["output-gate-dropped"], "batch_first")
+    shown = catalogue.show(entries["output-gate-dropped"], KNOWN["batch_first"])
     assert (shown.wrong, shown.right) == ("a_t = np.tanh(m_t)", "a_t = o_t * np.tanh(m_t)")
-    shown = catalogue.show(entries["cell-state-view"], "batch_first")
+    shown = catalogue.show(entries["cell-state-view"], KNOWN["batch_first"])
     assert (shown.wrong, shown.right) == ("m_t = m[:, 0]", "m_t = np.zeros((m, n_a))")
 
 
@@ -195,8 +233,8 @@ def test_the_catalogue_of_a_function_is_quick():
     """Planting and running all of its entries takes well under a second."""
     planting._compiled.cache_clear()
     start = time.process_time()
-    for entry in catalogue.for_function("lstm_backward"):
-        catalogue.predict(dialects.ALL["course", "lstm_backward"], on(entry)[0], entry)
+    for entry in catalogue.of_textbook("lstm_backward"):
+        catalogue.predict(ALL["course", "lstm_backward"], on(entry)[0], entry)
     assert time.process_time() - start < 2
 
 
@@ -260,7 +298,7 @@ def test_probes_of_other_sizes():
     fewer = probes.draw(0, T=7, T_back=4)
     assert fewer.x.shape[0] == 7
     assert fewer.dy.shape[0] == 4
-    dx = dialects.ALL["course", "lstm_backward"].expected(fewer)["dx"]
+    dx = ALL["course", "lstm_backward"].expected(fewer)["dx"]
     assert dx.shape == (fewer.I, fewer.B, 4)
 
 
@@ -272,61 +310,55 @@ def test_chaos_is_refused():
 # ----------------------------------------------------------------- arguments, results, what is read
 
 
-def fake(function, probe, call=None):
+def fake(function, probe):
     """What a correct submission returns: the expected results in the form of the course."""
     right = function.expected(probe)
-    results = tuple(right[name].copy() for name in function.gives)
-    if function.dialect != "course":
-        return results
-    if function.kind == "cell_forward":
-        return (*results, dialects.cache(function, probe, None, "i"))
-    steps = [dialects.cache(function, probe, t, "i") for t in range(probe.T)]
-    return (*results, (steps, right["caches.x"].copy()))
+    return (*(right[name].copy() for name in names_given(function)), cache_of(function, probe))
 
 
-FORWARD = [f for f in COURSE if f.kind in ("cell_forward", "forward")]
-BACKWARD = [f for f in COURSE if f.kind in ("cell_backward", "backward")]
-LSTM_FORWARD = dialects.ALL["course", "lstm_forward"]
-LSTM_CELL = dialects.ALL["course", "lstm_cell_forward"]
-LSTM_BACKWARD = dialects.ALL["course", "lstm_backward"]
+FORWARD = [f for f in COURSE if f.function.kind in ("cell_forward", "forward")]
+BACKWARD = [f for f in COURSE if f.function.kind in ("cell_backward", "backward")]
+LSTM_FORWARD = ALL["course", "lstm_forward"]
+LSTM_CELL = ALL["course", "lstm_cell_forward"]
+LSTM_BACKWARD = ALL["course", "lstm_backward"]
 
 
-@pytest.mark.parametrize("function", dialects.ALL.values(), ids=lambda f: f"{f.dialect} {f}")
+@pytest.mark.parametrize("function", ALL.values(), ids=named)
 def test_expected_results_equal_the_course_functions(function):
-    module = batch_first if function.dialect == "batch_first" else course
+    module = batch_first if function.match.dialect.name == "batch_first" else course
     for probe in [*PROBES, *SQUARE, probes.draw(5, T=1)]:
         value = getattr(module, function.name)(*function.arguments(probe))
-        flat = returned.flatten(function, value, probe)
+        flat = read(function, value, probe)
         right = function.expected(probe)
         assert (flat.problems, flat.notes) == ([], [])
         assert flat.outputs.keys() == right.keys()
         assert worst(flat.outputs, right) < 1e-12
 
 
-@pytest.mark.parametrize("function", dialects.ALL.values(), ids=lambda f: f"{f.dialect} {f}")
+@pytest.mark.parametrize("function", ALL.values(), ids=named)
 def test_layouts_fit_the_results(function):
     for name, value in function.expected(PROBES[0]).items():
         assert function.layout(name).shape(value.shape) == value.shape
 
 
-@pytest.mark.parametrize("function", FORWARD, ids=str)
+@pytest.mark.parametrize("function", FORWARD, ids=named)
 def test_documented_results_are_read(function):
     probe = PROBES[0]
-    flat = returned.flatten(function, fake(function, probe), probe)
+    flat = read(function, fake(function, probe), probe)
     assert (flat.problems, flat.notes, flat.suspects) == ([], [], [])
     right = function.expected(probe)
     assert flat.outputs.keys() == right.keys()
     assert worst(flat.outputs, right) == 0
 
 
-@pytest.mark.parametrize("function", BACKWARD, ids=str)
+@pytest.mark.parametrize("function", BACKWARD, ids=named)
 def test_gradients_are_read(function):
     probe = PROBES[0]
     right = function.expected(probe)
-    flat = returned.flatten(function, dict(right), probe)
+    flat = read(function, dict(right), probe)
     assert (flat.problems, flat.notes) == ([], [])
     assert worst(flat.outputs, right) == 0
-    flat = returned.flatten(function, tuple(right.values()), probe)
+    flat = read(function, tuple(right.values()), probe)
     assert flat.problems == []
     assert len(flat.notes) == 1
     assert worst(flat.outputs, right) == 0
@@ -343,12 +375,15 @@ def test_gradients_that_are_no_numbers_are_unexplained():
     assert (named.id, named.explanation) == ("unexplained", "no entry of the catalogue explains it")
 
 
+CACHE = dialects.step_entries(KNOWN["course"].functions["lstm_cell_forward"].cache_given)
+
+
 def reordered(cache):
     return (cache[8], *cache[4:8], *cache[:4], cache[9])
 
 
 def as_dict(cache):
-    names = [*dialects.CACHE["lstm"], "parameters"]
+    names = [*CACHE, "parameters"]
     return dict(zip(names, cache, strict=True))
 
 
@@ -375,15 +410,15 @@ def cell_state_first(cache):
         (cell_state_first, 1),
     ],
 )
-@pytest.mark.parametrize("function", [LSTM_CELL, LSTM_FORWARD], ids=str)
+@pytest.mark.parametrize("function", [LSTM_CELL, LSTM_FORWARD], ids=named)
 def test_caches_of_other_forms_are_read(function, form, notes):
     probe = PROBES[0]
     *results, cache = fake(function, probe)
-    if function.kind == "forward":
+    if function.function.kind == "forward":
         cache = ([form(step) for step in cache[0]], cache[1])
     else:
         cache = form(cache)
-    flat = returned.flatten(function, (*results, cache), probe)
+    flat = read(function, (*results, cache), probe)
     assert flat.problems == []
     assert len(flat.notes) == notes
     right = function.expected(probe)
@@ -395,7 +430,7 @@ def test_one_array_a_quantity_is_read():
     probe = PROBES[0]
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
     by_quantity = {name: [step[k] for step in steps] for k, name in enumerate("abcdefghi")}
-    flat = returned.flatten(LSTM_FORWARD, (*results, (by_quantity, x)), probe)
+    flat = read(LSTM_FORWARD, (*results, (by_quantity, x)), probe)
     assert flat.problems == []
     assert flat.suspects == []
     right = LSTM_FORWARD.expected(probe)
@@ -409,28 +444,28 @@ def test_wrong_values_in_the_cache_are_seen_in_their_place():
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
     step = list(steps[0])
     step[3] = step[1].copy()
-    flat = returned.flatten(LSTM_FORWARD, (*results, ([tuple(step), *steps[1:]], x)), probe)
+    flat = read(LSTM_FORWARD, (*results, ([tuple(step), *steps[1:]], x)), probe)
     assert flat.problems == []
     right = LSTM_FORWARD.expected(probe)
     wrong = [name for name in right if returned.error(flat.outputs[name], right[name]) > 1e-9]
     assert wrong == ["caches.c_prev"]
-    (entry,) = (e for e in catalogue.for_function("lstm_forward") if str(e) == "cell-state-view")
+    (entry,) = (e for e in catalogue.of_textbook("lstm_forward") if str(e) == "cell-state-view")
     assert worst(flat.outputs, catalogue.predict(LSTM_FORWARD, probe, entry)) == 0
 
 
-@pytest.mark.parametrize("entry", labelled(catalogue.for_function("lstm_forward")))
+@pytest.mark.parametrize("entry", labelled(catalogue.of_textbook("lstm_forward")))
 def test_a_mistake_is_read_as_it_is_predicted(entry):
     """What the textbook with a mistake returns comes back unchanged from the form of the course."""
     for probe in on(entry):
         made = catalogue.predict(LSTM_FORWARD, probe, entry)
-        parameters = dialects.parameters(LSTM_FORWARD, probe)
-        names = list(dialects.CACHE["lstm"])
+        parameters = LSTM_FORWARD.arguments(probe)[-1]
+        names = list(CACHE)
         steps = [
             (*(made[f"caches.{name}"][t] for name in names), parameters)
             for t in range(len(made["caches.xt"]))
         ]
         value = (made["a"], made["y"], made["c"], (steps, made["caches.x"]))
-        flat = returned.flatten(LSTM_FORWARD, value, probe)
+        flat = read(LSTM_FORWARD, value, probe)
         if len(steps) < probe.T:
             assert flat.suspects == ["caches-wrong"]
             continue
@@ -453,13 +488,13 @@ def test_a_mistake_is_read_as_it_is_predicted(entry):
 def test_odd_caches_are_described(caches, said):
     probe = PROBES[0]
     *results, (steps, x) = fake(LSTM_FORWARD, probe)
-    flat = returned.flatten(LSTM_FORWARD, (*results, caches(steps, x)), probe)
+    flat = read(LSTM_FORWARD, (*results, caches(steps, x)), probe)
     assert flat.suspects == ["caches-wrong"]
     assert any(said in note for note in flat.notes), flat.notes
     assert (
         worst(
-            {n: flat.outputs[n] for n in LSTM_FORWARD.gives},
-            {n: LSTM_FORWARD.expected(probe)[n] for n in LSTM_FORWARD.gives},
+            {n: flat.outputs[n] for n in names_given(LSTM_FORWARD)},
+            {n: LSTM_FORWARD.expected(probe)[n] for n in names_given(LSTM_FORWARD)},
         )
         == 0
     )
@@ -472,7 +507,7 @@ def test_squeezed_biases_and_other_names_are_read():
     value["dbf"] = value["dbf"][:, 0]
     value["dbo"] = value["dbo"].T
     value["dc0"] = right["da0"]
-    flat = returned.flatten(LSTM_BACKWARD, value, probe)
+    flat = read(LSTM_BACKWARD, value, probe)
     assert flat.problems == []
     assert any("dWu is taken for dWi" in note for note in flat.notes)
     assert any("also returns dc0" in note for note in flat.notes)
@@ -482,10 +517,10 @@ def test_squeezed_biases_and_other_names_are_read():
 def test_a_bias_that_is_not_summed_keeps_its_shape():
     probe = PROBES[0]
     (entry,) = (
-        e for e in catalogue.for_function("lstm_backward") if str(e) == "bias-not-summed (all)"
+        e for e in catalogue.of_textbook("lstm_backward") if str(e) == "bias-not-summed (all)"
     )
     made = catalogue.predict(LSTM_BACKWARD, probe, entry)
-    flat = returned.flatten(LSTM_BACKWARD, dict(made), probe)
+    flat = read(LSTM_BACKWARD, dict(made), probe)
     assert len(flat.problems) == 4
     assert "dbf has shape (4, 3), not (4, 1)" in flat.problems
     assert worst(flat.outputs, made) == 0
@@ -518,7 +553,7 @@ def test_a_bias_that_is_not_summed_keeps_its_shape():
     ],
 )
 def test_what_breaks_the_contract_is_said(value, said):
-    flat = returned.flatten(LSTM_BACKWARD, value, PROBES[0])
+    flat = read(LSTM_BACKWARD, value, PROBES[0])
     assert any(said in problem for problem in flat.problems), flat.problems
 
 
@@ -532,38 +567,38 @@ def test_what_breaks_the_contract_is_said(value, said):
     ],
 )
 def test_what_breaks_the_contract_of_a_forward_pass_is_said(value, said):
-    flat = returned.flatten(LSTM_FORWARD, value, PROBES[0])
+    flat = read(LSTM_FORWARD, value, PROBES[0])
     assert any(said in problem for problem in flat.problems), flat.problems
 
 
 @pytest.mark.parametrize("name", ["rnn_backward", "lstm_backward", "lstm_cell_backward"])
 def test_gradients_without_names_are_told_by_their_values(name):
-    function, probe = dialects.ALL["course", name], PROBES[0]
+    function, probe = ALL["course", name], PROBES[0]
     right = function.expected(probe)
     names = sorted(right)
     value = tuple(right[key][:, 0] if key.startswith("db") else right[key] for key in names)
-    flat = returned.flatten(function, value, probe)
+    flat = read(function, value, probe)
     assert flat.problems == []
     assert f"one after another ({', '.join(names)})" in flat.notes[0]
     assert worst(flat.outputs, right) == 0
-    flat = returned.flatten(function, tuple(right.values()), probe)
-    assert flat.notes == ["returns its gradients one after another, the course's are in a dict"]
+    flat = read(function, tuple(right.values()), probe)
+    assert flat.notes == ["returns its gradients one after another, asked for is a dict"]
 
 
 def test_wrong_gradients_without_names_are_told_by_their_shapes():
-    function, probe = dialects.ALL["course", "rnn_backward"], PROBES[0]
+    function, probe = ALL["course", "rnn_backward"], PROBES[0]
     right = function.expected(probe)
     made = right | {"dWaa": 2 * right["dWaa"]}
-    flat = returned.flatten(function, [made[name] for name in sorted(made)], probe)
+    flat = read(function, [made[name] for name in sorted(made)], probe)
     assert flat.problems == []
     assert worst(flat.outputs, made) == 0
     # in the course's order two alike are not exchanged: one is a copy of the other
-    function = dialects.ALL["course", "lstm_backward"]
+    function = ALL["course", "lstm_backward"]
     right = function.expected(probe)
     made = right | {"dWf": right["dWi"]}
-    flat = returned.flatten(function, tuple(made.values()), probe)
+    flat = read(function, tuple(made.values()), probe)
     assert worst(flat.outputs, made) == 0
-    flat = returned.flatten(function, (None, *right.values())[:-1], probe)
+    flat = read(function, (None, *right.values())[:-1], probe)
     assert "dx is None" in flat.problems
 
 
@@ -572,7 +607,7 @@ def test_results_in_another_order_are_read_and_reported():
     a, y, c, caches = fake(LSTM_FORWARD, probe)
     right = LSTM_FORWARD.expected(probe)
     for value, order in (((a, c, y, caches), "a, c, y"), ((c, y, a, caches), "c, y, a")):
-        flat = returned.flatten(LSTM_FORWARD, value, probe)
+        flat = read(LSTM_FORWARD, value, probe)
         assert len(flat.problems) == 1
         assert f"returns {order}" in flat.problems[0]
         assert worst(flat.outputs, right) == 0
@@ -581,24 +616,29 @@ def test_results_in_another_order_are_read_and_reported():
 # ------------------------------------------------------------------------------------- recognition
 
 
-def definition(name, arguments, source="", defaults=()):
-    """What `loading` says of a function."""
+def recognised(name, arguments, source="", defaults=(), known=None):
+    """What a function of this name and these arguments is taken for, as a target; or None."""
     pairs = [(argument, False) for argument in arguments.split()]
     pairs += [(argument, True) for argument in defaults]
-    return SimpleNamespace(name=name, arguments=pairs, source=source)
+    source = source or f"def {name}({', '.join(dict(pairs))}):\n    return 1\n"
+    definition = parts.Definition(name, "function", 1, None, tuple(pairs), source, True)
+    submission = parts.Submission(text=source, definitions={name: definition})
+    found = match.matches(submission, known or [*KNOWN.values()])
+    assert len(found) < 2
+    return target.Target(found[0]) if found else None
 
 
-@pytest.mark.parametrize("function", dialects.ALL.values(), ids=lambda f: f"{f.dialect} {f}")
-def test_the_course_functions_are_recognised(function):
-    unpack = "    W, b = parameters\n" if function.dialect == "batch_first" else ""
-    found = recognition.recognise(
-        definition(function.name, " ".join(function.takes), unpack),
-        None if function.cell else function.dialect,
-    )
+@pytest.mark.parametrize("one", ALL.values(), ids=named)
+def test_the_course_functions_are_recognised(one):
+    arguments = " ".join(term.name for term in one.function.takes)
+    unpack = "    W, b = parameters\n" if one.match.dialect.name == "batch_first" else ""
+    source = f"def {one.name}({', '.join(arguments.split())}):\n{unpack}    return 1\n"
+    known = None if one.function.cell else [one.match.dialect]
+    found = recognised(one.name, arguments, source, known=known)
     assert found is not None
-    assert found.function == function
-    assert found.call.order == function.takes
-    assert found.notes == ()
+    assert found.function is one.function
+    assert found.match.order == one.function.takes
+    assert found.match.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -615,11 +655,11 @@ def test_the_course_functions_are_recognised(function):
     ],
 )
 def test_near_misses_are_recognised_with_a_note(name, arguments, expected):
-    found = recognition.recognise(definition(name, arguments))
+    found = recognised(name, arguments)
     assert found is not None
     assert found.function.name == expected
-    assert found.function.dialect == "course"
-    assert found.notes[0] == f"{name} is taken for {expected}"
+    assert found.match.dialect.name == "course"
+    assert found.match.notes[0] == f"{name} is taken for {expected}"
 
 
 @pytest.mark.parametrize(
@@ -635,113 +675,105 @@ def test_near_misses_are_recognised_with_a_note(name, arguments, expected):
     ],
 )
 def test_other_functions_are_left_alone(name):
-    assert recognition.recognise(definition(name, "x a0 parameters")) is None
+    assert recognised(name, "x a0 parameters") is None
 
 
 def test_separate_and_other_arguments_are_recognised():
     probe = PROBES[0]
-    found = recognition.recognise(definition("rnn_cell_forward", "xt a_prev Waa Wax Wya ba by"))
+    found = recognised("rnn_cell_forward", "xt a_prev Waa Wax Wya ba by")
     assert found is not None
-    values = found.function.arguments(probe, found.call)
+    values = found.arguments(probe)
     np.testing.assert_array_equal(values[2], probe.parameters["rnn"]["Whh"])
     assert values[6].shape == (probe.Y, 1)
-    assert len(found.notes) == 1
+    assert len(found.match.notes) == 1
 
-    found = recognition.recognise(definition("lstm_cell_forward", "a_prev xt c_prev parameters"))
+    found = recognised("lstm_cell_forward", "a_prev xt c_prev parameters")
     assert found is not None
-    assert found.call.order == ("a_prev", "xt", "c_prev", "parameters")
+    assert found.order == ("a_prev", "xt", "c_prev", "parameters")
 
-    found = recognition.recognise(definition("lstm_forward", "x a0 c0 parameters"))
+    found = recognised("lstm_forward", "x a0 c0 parameters")
     assert found is not None
-    assert not np.any(found.function.arguments(probe, found.call)[2])
+    assert not np.any(found.arguments(probe)[2])
 
-    found = recognition.recognise(definition("rnn_forward", "X h0 params", defaults=["verbose"]))
+    found = recognised("rnn_forward", "X h0 params", defaults=["verbose"])
     assert found is not None
-    assert found.call.order == ("x", "a0", "parameters")
+    assert found.order == ("x", "a0", "parameters")
 
-    found = recognition.recognise(definition("rnn_forward", "foo bar"))
-    assert found is not None
-    assert found.call.order == found.function.takes
-    assert "takes (foo, bar)" in found.notes[0]
+    assert recognised("rnn_forward", "foo bar") is None
 
 
 def test_arguments_that_are_not_listed_are_those_of_the_course():
     for head in ("sigmoid(*args)", "sigmoid(*args, **more)"):
-        found = recognition.recognise(definition("sigmoid", "", f"def {head}:\n    return args[0]"))
+        found = recognised("sigmoid", "", f"def {head}:\n    return args[0]")
         assert found is not None
-        assert (found.call.order, found.notes) == (("z",), ())
-    found = recognition.recognise(definition("sigmoid", "", "def sigmoid():\n    return 2 *x"))
-    assert found is not None
-    assert found.call.order == ()
+        assert (found.order, found.match.notes) == (("z",), ())
+    assert recognised("sigmoid", "", "def sigmoid():\n    return 2 *x") is None
 
 
 def test_caches_in_another_order_are_told_so():
     probe = PROBES[0]
-    function = dialects.ALL["course", "rnn_cell_forward"]
+    function = ALL["course", "rnn_cell_forward"]
     a, y, _ = fake(function, probe)
-    a_next, a_prev, xt, parameters = dialects.cache(function, probe, None, "i")
-    flat = returned.flatten(function, (a, y, (parameters, xt, a_prev, a_next)), probe)
+    a_next, a_prev, xt, parameters = cache_of(function, probe)
+    flat = read(function, (a, y, (parameters, xt, a_prev, a_next)), probe)
     assert flat.notes == [
         "the cache has its entries in another order than the course's: "
         "parameters, xt, a_prev, a_next"
     ]
     assert {"cache.a_next", "cache.a_prev", "cache.xt"} <= flat.outputs.keys()
-    flat = returned.flatten(function, (a, y, ((a_next, a_prev), xt)), probe)
+    flat = read(function, (a, y, ((a_next, a_prev), xt)), probe)
     assert flat.notes == ["the cache has another form than the course's"]
-    flat = returned.flatten(function, (a, y, (a_next, xt)), probe)
+    flat = read(function, (a, y, (a_next, xt)), probe)
     assert "the cache holds no a_prev" in flat.notes
 
 
 def test_axes_are_called_by_what_they_are():
-    lstm = dialects.ALL["course", "lstm_backward"]
-    rnn = dialects.ALL["course", "rnn_backward"]
-    rows = dialects.ALL["batch_first", "lstm_backward"]
+    lstm = ALL["course", "lstm_backward"]
+    rnn = ALL["course", "rnn_backward"]
+    rows = ALL["batch_first", "lstm_backward"]
     assert lstm.layout("dWf").axes == rnn.layout("dWaa").axes == ("unit", "column")
     assert rnn.layout("dWax").axes == ("unit", "input")
     assert lstm.layout("dbf").axes == ("unit", "")
     assert rows.layout("dW_f").axes == ("row", "unit")
-    assert dialects.ALL["batch_first", "rnn_backward"].layout("dW_a").axes == ("input", "unit")
-    forward = dialects.ALL["course", "lstm_forward"]
+    assert ALL["batch_first", "rnn_backward"].layout("dW_a").axes == ("input", "unit")
+    forward = ALL["course", "lstm_forward"]
     assert forward.layout("caches.ft").axes == ("time", "unit", "example")
     assert forward.layout("a").axes == ("unit", "example", "time")
 
 
 @pytest.mark.parametrize("name", ["rnn_cell_forward", "lstm_forward"])
-@pytest.mark.parametrize("dialect", dialects.DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_forward_functions_have_an_edge_where_softmax_overflows(dialect, name):
     """The numbers are right and finite, and exp of what softmax gets is not."""
-    near, far = dialects.ALL[dialect, name], dialects.FAR[dialect, name]
-    expected = far.expected(PROBES[0])
+    one = ALL[dialect, name]
+    near, far = probes.draw(0), one.edge()
+    expected = one.expected(far)
     assert all(np.all(np.isfinite(value)) for value in expected.values())
     states = [value for key, value in expected.items() if key not in ("y", "y_t", "yt_pred")]
-    same = [v for k, v in near.expected(PROBES[0]).items() if k not in ("y", "y_t", "yt_pred")]
-    for one, other in zip(states, same, strict=True):
-        np.testing.assert_array_equal(one, other)
-    parameters = far.arguments(PROBES[0])[-1]
+    same = [v for k, v in one.expected(near).items() if k not in ("y", "y_t", "yt_pred")]
+    for a, b in zip(states, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    parameters = one.arguments(far)[-1]
     bias = parameters["by"] if dialect == "course" else parameters[-1]
     with np.errstate(over="ignore"):
         assert np.all(np.isinf(np.exp(bias)))
 
 
 def test_the_update_gate_may_be_called_u():
-    found = recognition.recognise(
-        definition("lstm_cell_forward", "xt a_prev c_prev parameters", 'Wu = parameters["Wu"]')
-    )
+    found = recognised("lstm_cell_forward", "xt a_prev c_prev parameters", 'Wu = parameters["Wu"]')
     assert found is not None
-    *_, parameters = found.function.arguments(PROBES[0], found.call)
+    *_, parameters = found.arguments(PROBES[0])
     assert {"Wu", "bu"} <= parameters.keys()
     assert "Wi" not in parameters
     np.testing.assert_array_equal(parameters["Wu"], PROBES[0].parameters["lstm"]["Wi"])
-    found = recognition.recognise(
-        definition("lstm_backward", "da caches", "Wu = caches[0][0][-1]['Wu']")
-    )
+    found = recognised("lstm_backward", "da caches", "Wu = caches[0][0][-1]['Wu']")
     assert found is not None
-    _, caches = found.function.arguments(PROBES[0], found.call)
+    _, caches = found.arguments(PROBES[0])
     assert "Wu" in caches[0][0][-1]
 
 
 def test_arguments_are_fresh():
-    for function in dialects.ALL.values():
+    for function in ALL.values():
         one, again = (function.arguments(PROBES[0]) for _ in range(2))
         for a, b in zip(one, again, strict=True):
             assert not isinstance(a, np.ndarray) or not np.shares_memory(a, b)

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handrnn.check.judge import judge, runs
+from handrnn.check.judge import judge, target
 from handrnn.check.load import loading
 from handrnn.check.probe import probes
 from handrnn.check.report import data as report
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
-RIGHT = sorted((SUBMISSIONS / "right").iterdir())
+HELPERS = SUBMISSIONS / "right" / "sigmoid_and_softmax_only.py"
+RIGHT = sorted(path for path in (SUBMISSIONS / "right").iterdir() if path != HELPERS)
 
 
 @functools.cache
@@ -79,7 +80,6 @@ COUNTS = {
     "rare_syntax.py": 3,
     "recursion.py": 3,
     "separate_arguments.py": 3,
-    "sigmoid_and_softmax_only.py": 2,
     "softmax_inline_without_max.py": 1,
     "softmax_of_rows.py": 2,
     "softmax_without_max.py": 2,
@@ -119,7 +119,7 @@ NOTES = {
     ("other_cache_order.py", "lstm_cell_forward"): "order",
     ("dict_caches.py", "lstm_cell_forward"): "another form than the course's",
     ("softmax_of_rows.py", "rnn_forward"): "right with your own softmax, not with the course's",
-    ("update_gate_wu.py", "lstm_cell_forward"): "Wu, bu",
+    ("update_gate_wu.py", "lstm_cell_forward"): "Wi is called Wu, bi is called bu",
     ("names_with_s.py", "lstm_backward"): "lstm_backwards is taken for lstm_backward",
     ("names_with_s.py", "lstm_forward"): "lstm_forward_pass is taken for lstm_forward",
     ("flat_biases.py", "rnn_cell_backward"): "dba has shape (4,)",
@@ -142,6 +142,23 @@ def test_right_implementations_have_few_notes():
 
 
 # Helpers that share their name with the course's -------------------------------------------------
+
+
+def test_helpers_alone_are_not_judged():
+    """Nothing recurrent stands beside them: they may be anybody's, and the file does not pass."""
+    found = judged(HELPERS)
+    assert found.functions == {}
+    assert not found.passed
+    assert [(one.name, one.line) for one in found.not_judged] == [("sigmoid", 4), ("softmax", 14)]
+    assert all("beside a recurrent function" in one.why for one in found.not_judged)
+    asked = judge.judge(loading.load(HELPERS), wanted=("softmax",), second_opinion=False)
+    assert asked.functions["softmax"].verdict == report.NOT_FOUND
+    assert "beside a recurrent function" in asked.functions["softmax"].where
+    with_cell = judged_text(HELPERS.read_text() + BACK).functions
+    assert {name: f.verdict for name, f in with_cell.items()} == dict.fromkeys(
+        ("rnn_cell_backward", "softmax", "sigmoid"), report.PASS
+    )
+
 
 PRIVATE = {
     "activation_and_input.py": ["sigmoid"],
@@ -167,7 +184,7 @@ def test_a_helper_of_ones_own_is_not_held_to_the_course(file):
 def test_a_helper_with_other_arguments_is_none_of_the_courses():
     """softmax(z, axis) is not the course's softmax(z); softmax(z, axis=0) is."""
     text = SOFTMAX.replace("softmax(x)", "softmax(x, axis)")
-    assert judged_text(text).functions == {}
+    assert [*judged_text(text).functions] == ["rnn_cell_backward"]
     with_default = judged_text(SOFTMAX.replace("softmax(x)", "softmax(x, axis=0)"))
     assert with_default.functions["softmax"].verdict == report.PASS
 
@@ -300,7 +317,7 @@ def test_the_place_does_not_give_the_mistake_away(id):
 
 def test_damage_on_one_probe_is_damage():
     """What happens to some numbers only is seen, whichever probe has them."""
-    for seed in runs.SEEDS:
+    for seed in target.SEEDS:
         value = probes.draw(seed).h0[0, 0]
         only = f"    if a_prev[0, 0] == {value!r}: "
         changed = CELL.replace("    return", f"{only}a_prev = a_prev.copy(); CHANGE\n    return")
@@ -909,6 +926,7 @@ def softmax(x):
     e = np.exp(x - x.max(axis=0))
     return e / e.sum(axis=0)
 """
+SOFTMAX += BACK  # alone it is the course's no more than anybody's
 HALF_SOFTMAX = SOFTMAX.replace("e / e", "e / 2 / e")
 UNREADABLE = {
     "binary.py": bytes(range(256)) * 64,
@@ -1138,7 +1156,20 @@ def test_an_epsilon_in_the_denominator_is_a_note():
     assert large.verdict == report.FAIL
 
 
-def test_course_functions_in_a_class_are_said_not_to_be_judged():
-    """A class is passed over, and not in silence."""
-    text = SOFTMAX + "class Model:\n    def lstm_forward(self, x, a0, parameters):\n        pass\n"
-    assert any("class Model" in problem for problem in judged_text(text).problems)
+def test_course_functions_in_a_class_are_judged():
+    """Of a class that is made without arguments; any other is passed over, and not in silence."""
+    head, body = BACK.strip().split("\n", 1)
+    text = "class Model:\n    " + head.replace("(", "(self, ") + "\n"
+    text += "".join(f"    {line}\n" for line in body.split("\n"))
+    found = judged_text(text)
+    assert found.passed, str(found)
+    assert [*found.functions] == ["Model.rnn_cell_backward"]
+    assert "a method of Model" in " ".join(found.functions["Model.rnn_cell_backward"].notes)
+    wrong = judged_text(text.replace("a_next**2", "a_next"))
+    (mistake,) = wrong.functions["Model.rnn_cell_backward"].mistakes
+    assert mistake.id == "wrong-variable"
+    made = text.replace("Model:\n", "Model:\n    def __init__(self, units):\n        pass\n")
+    found = judged_text(made)
+    assert not found.passed
+    assert found.functions == {}
+    assert [one.name for one in found.not_judged] == ["Model"]

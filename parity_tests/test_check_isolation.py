@@ -1,6 +1,5 @@
 """Submissions that hang, die, lie and litter: what they do stays with them, and is told."""
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from handrnn import check
+from handrnn.check.dialects import dialect as dialects
 from handrnn.check.load import loading
 from handrnn.check.run import child, codec, containment, runner
 
@@ -1148,21 +1148,26 @@ def asks(x):
 """
 
 
+def described(name):
+    """A dialect, as a job describes it."""
+    return {"name": name, "text": dialects.all_dialects()[name].text, "called": {}, "respelt": {}}
+
+
 def test_partners():
-    """Own ones or correct ones; what the file lacks is supplied in any case."""
+    """Own ones or right ones; what the file lacks is supplied in any case."""
     rng = np.random.default_rng(5)
     shapes = {"Wax": (4, 5), "Waa": (4, 4), "ba": (4, 1), "Wya": (2, 4), "by": (2, 1)}
     parameters = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     given = [rng.normal(size=(5, 3, 6)), rng.normal(size=(4, 3)), parameters]
     steps = [
         Step("own", "rnn_forward", given),
-        Step("correct", "rnn_forward", given, partners="correct"),
-        Step("itself", "rnn_cell_forward", given, partners="correct"),
+        Step("right", "rnn_forward", given, partners="right"),
+        Step("itself", "rnn_cell_forward", given, partners="right"),
         Step("lacking", "asks", [1]),
     ]
-    got = runner.run(loading.from_text(PARTNERS), steps)
+    got = runner.run(loading.from_text(PARTNERS), steps, dialect=described("course"))
     assert got["own"].value == ("own cell", "own sigmoid", "own softmax")
-    cell, sigmoid, softmax = got["correct"].value
+    cell, sigmoid, softmax = got["right"].value
     x, a0, _ = given
     a = np.tanh(parameters["Wax"] @ x[:, :, 0] + parameters["Waa"] @ a0 + parameters["ba"])
     np.testing.assert_allclose(cell[0], a, rtol=1e-14)
@@ -1175,20 +1180,10 @@ def test_partners():
 def test_the_other_dialects_partners():
     submission = loading.from_text("def f(z):\n    return softmax(z)\n")
     step = Step("it", "f", [np.zeros((1, 2))])
-    columns = runner.run(submission, [step])["it"].value
-    partners = "handrnn.course.batch_first"
-    rows = runner.run(submission, [step], correct_partners=partners)["it"].value
+    columns = runner.run(submission, [step], dialect=described("course"))["it"].value
+    rows = runner.run(submission, [step], dialect=described("batch_first"))["it"].value
     assert columns.tolist() == [[1, 1]]
     assert rows.tolist() == [[0.5, 0.5]]
-    nowhere = runner.run(
-        submission, [replaced(step, partners="correct")], correct_partners="no_such_module"
-    )["it"]
-    assert nowhere.status == "not run"
-    assert "no_such_module cannot be imported" in str(nowhere.error)
-
-
-def replaced(step, **changes):
-    return dataclasses.replace(step, **changes)
 
 
 def test_random_state_is_the_submissions_own():
@@ -1331,8 +1326,8 @@ def test_partners_of_live_functions():
     def rnn_forward(z):
         return softmax(z)  # noqa: F821 # pyright: ignore[reportUndefinedVariable]
 
-    step = Step("it", "f", [np.zeros((2, 1))], partners="correct")
-    got = runner.run_live({"f": rnn_forward}, [step])["it"]
+    step = Step("it", "f", [np.zeros((2, 1))], partners="right")
+    got = runner.run_live({"f": rnn_forward}, [step], dialect=described("course"))["it"]
     assert got.value.tolist() == [[0.5], [0.5]]
 
 

@@ -220,7 +220,9 @@ def _possible(function: dialects.Function, dialect: dialects.Dialect) -> Iterato
     if function.cell:
         inside = {s.name: s for s in dialects.slots_in(function.takes)}
         names = dialect.names(function.cell)
+        forward = dialect.forward_of(function)
         yield from inside.values()
+        yield from (t for t in (forward.takes if forward else ()) if isinstance(t, dialects.Bundle))
         yield from (s for s in names.values() if s.quantity in ("W", "Why", "by", "x", "h0", "c0"))
         yield from (s for s in names.values() if s.quantity in ("dc", "dc_T"))
         yield from map(dialects.Size, dialects.SIZES)
@@ -268,8 +270,8 @@ def _respelt(chosen: Sequence[Match]) -> list[Match]:
         whole = match.dialect.respelt
         differs = keys & set(whole.values()) and not keys & set(whole)
         respelt = whole if differs else {}
-        called = [f"{own} {other}" for own, other in respelt.items()]
-        notes = (f"calls {', '.join(called)}",) if called else ()
+        called = [f"{own} is called {other}" for own, other in respelt.items()]
+        notes = (", ".join(called),) if called else ()
         found.append(replace(match, respelt=respelt, notes=match.notes + notes))
     return found
 

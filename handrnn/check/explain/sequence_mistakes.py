@@ -309,7 +309,7 @@ def _of_catalogue(function: str, cell: str) -> Iterator[Entry]:
     """What the catalogue plants into the cell or the loop; its transforms know other names."""
     if cell == "gru":
         return
-    for mistake in catalogue.for_function(function):
+    for mistake in catalogue.of_textbook(function):
         if mistake.edits and mistake.transform is None and not mistake.square:
             edits = {name: tuple(many) for name, many in mistake.edits.items()}
             yield Entry(mistake.id, mistake.why, edits, None, mistake.wrong, mistake.right)

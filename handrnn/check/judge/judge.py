@@ -73,17 +73,18 @@ def judge(
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
+    beyond = outline.not_judged(submission, found, functions)
     for name in wanted:
         if name not in functions and name not in classes:
-            why = next((s.why for s in skipped if s.name == name), "")
+            why = next((s.why for s in (*skipped, *beyond) if s.name == name), "")
             functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=why)
     return report.FileReport(
         str(submission.path or submission.name),
         functions,
-        submission.problems,
+        tuple(submission.problems),
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
-        not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
+        not_judged=(*skipped, *beyond),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
         runs=submission.runs,
     )
@@ -217,11 +218,9 @@ def judge_live(
     definition = submitted.definition_of(fn, name)
     submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
     chosen = known[dialect] if dialect else None
-    if not submitted.targets(submission, [chosen] if chosen else list(known.values())):
-        names = dict.fromkeys(n for d in known.values() for n in d.functions)
-        raise ValueError(
-            f"{definition.name} is no function of a dialect: name= can be {', '.join(names)}"
-        )
+    looked_for = [chosen] if chosen else list(known.values())
+    if not submitted.targets(submission, looked_for):
+        raise ValueError(outline.not_known(definition, looked_for))
     return judge(
         submission,
         seconds=seconds,

@@ -74,9 +74,18 @@ def _is_module(definition: parts.Definition) -> bool:
     return bool(re.search(r"\bModule\b", head))
 
 
-def _near(definition: parts.Definition) -> str:
+def not_known(definition: parts.Definition, known: Sequence[dialects.Dialect]) -> str:
+    """What is said of a function of the running program that none of these dialects has."""
+    near = _near(definition, known)
+    if near:
+        return f"{definition.name} {near}"
+    names = dict.fromkeys(n for d in known for n, f in d.functions.items() if not f.owner)
+    return f"{definition.name} is not a function of a dialect: name= can be {', '.join(names)}"
+
+
+def _near(definition: parts.Definition, known: Sequence[dialects.Dialect] = ()) -> str:
     """The dialect whose function has this name, and what does not fit."""
-    for dialect in dialects.all_dialects().values():
+    for dialect in known or dialects.all_dialects().values():
         for function in dialect.functions.values():
             names = (function.name, *function.spellings)
             if function.owner or definition.name not in names or not function.cell:

@@ -81,6 +81,8 @@ def _kind_of(value: Any) -> str:
     kind = str(getattr(value, "type", type(value).__name__))
     if kind == codec.TOO_BIG:
         return "a value too deep or too large"
+    if any(kind in dialect.functions for dialect in dialects.all_dialects().values()):
+        return f"an object of the class {kind}"
     if isinstance(value, np.ndarray):
         kind = "array"
         if value.dtype.kind not in "fciub":

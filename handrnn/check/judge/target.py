@@ -98,13 +98,17 @@ class Target:
 
     @cached_property
     def given(self) -> set[str]:
-        """The names of the atoms that it is given, by itself or through its forward function."""
-        given = {
+        """The names of the atoms that it is given, by itself or through its forward function.
+
+        A state that it takes beyond those of the dialect is not among them: it is zero.
+        """
+        taken = {
             name
             for call in self.match.calls
             for s in dialects.slots_in(call.takes)
             for name in s.atoms
         }
+        given = taken - (set(truth.STATES) - self.function.given)
         forward = self.match.dialect.forward_of(self.function)
         kept = self.function.needs or self.function.cache_taken
         return given | (forward.given if forward and kept else set())
@@ -240,13 +244,11 @@ class Target:
     def _expected(self, probe: probes.Probe, oracle: Any) -> Arrays:
         found = self.atoms(probe, oracle)
         factor = self._factor(probe)
+        sizes = probe.sizes | ({"T": len(probe.dy)} if self.function.kind == "backward" else {})
         outputs = {}
         for slot in self.gives:
             if all(name in found for name in slot.atoms):
-                value = slot.pack(found, probe.sizes) if not _uneven(slot, found, probe) else None
-                if value is None:
-                    outputs[slot.name] = next(iter(found[name] for name in slot.atoms))
-                    continue
+                value = _packed(slot, found, sizes)
                 outputs[slot.name] = value * factor if slot.quantity == "dW" else value
         return outputs | self._caches(probe, oracle)
 
@@ -325,12 +327,15 @@ class Target:
 _KNOWN: dict[Any, tuple[probes.Probe, Arrays]] = {}
 
 
-def _uneven(slot: slots.Slot, found: Arrays, probe: probes.Probe) -> bool:
-    """Whether a planted mistake has changed the shape of what a slot is made of."""
+def _packed(slot: slots.Slot, found: Arrays, sizes: Mapping[str, int]) -> np.ndarray:
+    """A result; an atom as it is where a planted mistake has changed its shape."""
     try:
-        return slot.pack(found, probe.sizes).shape != slot.shape(probe.sizes)
+        value = slot.pack(found, sizes)
+        if value.shape == slot.shape(sizes):
+            return value
     except (ValueError, IndexError, KeyError):
-        return True
+        pass
+    return found[slot.atoms[0]]
 
 
 def _axis(slot: slots.Slot, axis: str, place: int) -> Any:

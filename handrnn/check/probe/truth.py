@@ -230,16 +230,18 @@ def along(of: str, known: Mapping[str, np.ndarray], functions: Any = textbook) -
     if kind.startswith("cell"):
         before = [known[f"{letter}_prev"] for letter in letters]
         run = getattr(functions, f"{cell}_cell_forward")
-        *_, cache = run(known["xt"], *before, parameters)
-        steps = [cache]
+        after, *_, cache = run(known["xt"], *before, parameters)
+        steps, states = [cache], [after]
     else:
         before = [known[f"{letter}0"] for letter in letters]
         run = getattr(functions, f"{cell}_forward")
-        *_, caches = run(known["x"], *before, parameters)
+        states, *_, caches = run(known["x"], *before, parameters)
         steps = caches["cells"]
     names = ("xt", "h_prev", "h_next", "c_prev", "c_next", *slots.GATES[cell])
-    return [
-        {name: step[name] for name in names if name in step}
-        | ({"h_next": step["h_full"]} if "h_full" in step else {})
-        for step in steps
-    ]
+    found = []
+    for t, step in enumerate(steps):
+        here = {name: step[name] for name in names if name in step}
+        if "h_next" not in here:
+            here["h_next"] = step["h_full"] if "h_full" in step else states[t]
+        found.append(here)
+    return found

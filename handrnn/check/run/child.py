@@ -169,11 +169,13 @@ class Worker:
             return getattr(self._at(target[1]), target[2])
         if step["partners"] == "right":
             scope.stand_in(step["own"] or target)
-        function = scope.namespace.get(target) or scope.offered.get(target)
+        function = scope.namespace.get(target)
+        if function is None and target in scope.outside.broken:
+            raise scope.outside.broken[target]
+        if function is None and step["own"] not in ("", target):  # what it works on, not itself
+            function = scope.offered.get(target)
         if callable(function):
             return function
-        if target in scope.outside.broken:
-            raise scope.outside.broken[target]
         result.update(status="missing", error=["Missing", f"there is no function {target}", []])
         return None
 

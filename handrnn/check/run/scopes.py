@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import textbook
 from . import codec, containment
 
 MOST_LOOKED_AT = 5000  # values among which shared memory is looked for
@@ -108,7 +109,8 @@ class Scope:
         self.namespace["__builtins__"] = self.outside
         self.data: set[str] = set()  # names that hold constants
         self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
-        self.offered = {} if partners is None else partners.offered()
+        helpers = {name: getattr(textbook, name) for name in HELPERS}
+        self.offered = helpers if partners is None else partners.offered()
         self.outside.from_course = ALWAYS_THERE | self.offered
 
     def execute(self, chunk: dict[str, Any]) -> BaseException | None:
