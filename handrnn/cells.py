@@ -47,8 +47,8 @@ WIDER = {np.dtype(code): np.dtype(wider) for code, wider in zip("fdFD", "dgDG", 
 def sigmoid(z) -> Any:
     """The logistic function 1 / (1 + exp(-z)); real or complex, any shape.
 
-    It is computed in the next wider dtype and rounded once, so that its last digit is right, and
-    from whichever of exp(z) and exp(-z) is small, so that neither overflows.
+    It is computed in the next wider dtype, if there is one, and rounded once, so that its last
+    digit is right; and from whichever of exp(z) and exp(-z) is small, so that neither overflows.
 
     >>> sigmoid(np.array([-1000.0, -40.0, 0.0, 1000.0]))
     array([0.00000000e+00, 4.24835426e-18, 5.00000000e-01, 1.00000000e+00])
