@@ -23,29 +23,43 @@ Of itself a cell knows three things, all pointwise, all written into storage len
 that one step takes: to slice at every step would cost as much as the arithmetic. Where a ufunc
 has one argument more than the equation, that is where the result goes (cheaper than ``out=``).
 
-One tanh serves all gates, sigmoid(z) = 1/2 + 1/2 tanh(z/2): for gates that are sigmoids, a and b
-arrive as halves. Nothing decides on a value (abs, where, maximum) but relu, so complex numbers
-pass through forward and a complex step can differentiate it.
+A sigmoid is 1 / (1 + exp(-z)): where a gate is nearly closed, its small values keep all their
+digits, which those of 1/2 + 1/2 tanh(z/2) do not. For gates that are sigmoids a and b arrive as
+-a and -b. Where exp overflows, 1 / inf is the right 0: the caller keeps NumPy from warning of it.
+No step decides on a value (abs, where, maximum) but relu's, so complex numbers pass through forward
+and a complex step can differentiate it.
 
 Sources: Elman, "Finding structure in time" (1990); Hochreiter and Schmidhuber, "Long short-term
 memory" (1997), with the forget gate of Gers, Schmidhuber and Cummins (2000); Cho et al. (2014),
 in the form of torch.nn.GRU, where the reset gate acts after the matrix product.
 """
 
+from typing import Any
+
 import numpy as np
-from numpy import greater, maximum, multiply, subtract, tanh
+from numpy import divide, exp, greater, maximum, multiply, subtract, tanh, where
 
 # A constant of the same dtype costs half of what a Python float does, at every step.
-HALF = {np.dtype(code): np.array(0.5, code) for code in "fdgFDG"}
+ONE = {np.dtype(code): np.array(1, code) for code in "fdgFDG"}
+WIDER = {np.dtype(code): np.dtype(wider) for code, wider in zip("fdFD", "dgDG", strict=True)}
 
 
-def sigmoid(z):
-    """The logistic function 1 / (1 + exp(-z)), without overflow; real or complex, any shape.
+def sigmoid(z) -> Any:
+    """The logistic function 1 / (1 + exp(-z)); real or complex, any shape.
 
-    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
-    array([0. , 0.5, 1. ])
+    It is computed in the next wider dtype and rounded once, so that its last digit is right, and
+    from whichever of exp(z) and exp(-z) is small, so that neither overflows.
+
+    >>> sigmoid(np.array([-1000.0, -40.0, 0.0, 1000.0]))
+    array([0.00000000e+00, 4.24835426e-18, 5.00000000e-01, 1.00000000e+00])
     """
-    return 0.5 + 0.5 * tanh(0.5 * z)
+    z = np.asarray(z)
+    dtype = np.result_type(z, 0.5)
+    wide = z.astype(WIDER.get(dtype, dtype))
+    negative = np.real(wide) < 0
+    small = exp(where(negative, wide, -wide))
+    s = where(negative, small, 1) / (1 + small)
+    return s.astype(dtype)
 
 
 class RNN:
@@ -123,16 +137,17 @@ class LSTM:
     @staticmethod
     def step_views(a, b, before, after):
         (_, c_prev), (h, c) = before, after
-        half = [HALF[a.dtype]] * len(a)
-        return a, b, a[:, :3], half, a[:, 0], a[:, 1], a[:, 2], a[:, 3], c_prev, h, c
+        one = [ONE[a.dtype]] * len(a)
+        return a, b, a[:, :3], one, a[:, 0], a[:, 1], a[:, 2], a[:, 3], c_prev, h, c
 
     @staticmethod
     def step(views, work):
-        a, b, o_i_f, half, o, i, f, g, c_prev, h, c = views
+        a, b, o_i_f, one, o, i, f, g, c_prev, h, c = views
         a += b
-        tanh(a, a)
-        o_i_f *= half
-        o_i_f += half
+        exp(o_i_f, o_i_f)
+        o_i_f += one
+        divide(one, o_i_f, o_i_f)  # o, i, f = 1 / (1 + exp(-z))
+        tanh(g, g)
         multiply(f, c_prev, c)
         c += multiply(i, g, work)  # c = f c_prev + i g
         LSTM.emit(o, c, h)
@@ -190,16 +205,16 @@ class GRU:
     @staticmethod
     def step_views(a, b, before, after):
         (h_prev,), (h,) = before, after
-        half = [HALF[a.dtype]] * len(a)
-        return a[:, :2], b[:, :2], half, a[:, 0], a[:, 1], a[:, 2], b[:, 2], a[:, 3], h_prev, h
+        one = [ONE[a.dtype]] * len(a)
+        return a[:, :2], b[:, :2], one, a[:, 0], a[:, 1], a[:, 2], b[:, 2], a[:, 3], h_prev, h
 
     @staticmethod
     def step(views, work):
-        r_u, b_r_u, half, r, u, a_n, b_n, n, h_prev, h = views
+        r_u, b_r_u, one, r, u, a_n, b_n, n, h_prev, h = views
         r_u += b_r_u
-        tanh(r_u, out=r_u)
-        r_u *= half
-        r_u += half
+        exp(r_u, r_u)
+        r_u += one
+        divide(one, r_u, r_u)  # r, u = 1 / (1 + exp(-z))
         multiply(r, a_n, out=n)
         n += b_n
         tanh(n, out=n)  # n = tanh(b_n + r a_n)

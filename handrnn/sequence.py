@@ -200,6 +200,7 @@ def forward(
     return y, end, Tape(cell, own, xs, gates, (hs, *cs), active)
 
 
+@np.errstate(over="ignore")  # of exp(-z), in a closed gate: see `cells`
 def _steps(cell, W_h, W_hr, h, gates, b, states):
     """The loop over time, through one chunk: from the first row of the states to the last."""
     n, KH, B = b.shape
@@ -405,13 +406,13 @@ def _chunk_length(cell, T, H, B, dtype):
 
 
 def _for_step(cell, W, b, dtype):
-    """[W b], with the rows of sigmoids halved: `cells` computes them as a tanh of z/2."""
+    """[W b], with the rows of sigmoids negated: `cells` computes these from -z."""
     rows, columns = W.shape
     joined = np.empty((rows, columns + (b is not None)), dtype)
     joined[:, :columns] = W
     if b is not None:
         joined[:, columns] = b
-    joined[: rows // len(cell.gates) * cell.sigmoids] *= 0.5
+    joined[: rows // len(cell.gates) * cell.sigmoids] *= -1
     return joined
 
 

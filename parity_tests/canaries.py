@@ -34,7 +34,7 @@ EVERY = harness.CELLS
 TANH_OR_RELU = ("rnn_tanh", "rnn_relu")
 LSTMS = ("lstm", "lstm_proj")
 GATED = (*LSTMS, "gru")
-
+NEXT = "\n        "  # between lines of a method
 
 KINDS = {
     "through time": (
@@ -70,6 +70,7 @@ KINDS = {
         "one-bias-for-several",
         "gates-swapped",
         "plus-for-times",
+        "sigmoid-by-tanh",
         "float32",
     ),
     "weights, layouts, directions, lengths": (
@@ -96,7 +97,7 @@ class Canary:
     id : the kind of mistake, and after a slash which of several it is
     file : module of the engine, without ".py"
     place : function, class or constant that the line is in, "Class.method" for a method
-    line : what stands there, exactly once
+    line : what stands there, exactly once; several lines where they are one expression
     wrong : what is put in its place
     why : what the person meant, or which case it is not seen in
     cells : the cells of the harness that show it
@@ -674,6 +675,26 @@ CANARIES = (
         "y",
     ),
     Canary(
+        "sigmoid-by-tanh/lstm",
+        "cells",
+        "LSTM.step",
+        f"exp(o_i_f, o_i_f){NEXT}o_i_f += one{NEXT}divide(one, o_i_f, o_i_f)",
+        "o_i_f[...] = 0.5 + 0.5 * tanh(-0.5 * o_i_f)",
+        "1/2 + 1/2 tanh(z/2), which keeps only the first digits of a gate that is nearly closed",
+        LSTMS,
+        "dc0",
+    ),
+    Canary(
+        "sigmoid-by-tanh/gru",
+        "cells",
+        "GRU.step",
+        f"exp(r_u, r_u){NEXT}r_u += one{NEXT}divide(one, r_u, r_u)",
+        "r_u[...] = 0.5 + 0.5 * tanh(-0.5 * r_u)",
+        "the same in the GRU",
+        ("gru",),
+        "dweight_ih_l0[u]",
+    ),
+    Canary(
         "float32",
         "sequence",
         "_for_step",
@@ -1038,14 +1059,20 @@ def in_use(nn: ModuleType) -> Iterator[None]:
 
 @cache
 def cases(cell: str) -> tuple[harness.Case, ...]:
-    """Three ordinary cases, all sizes distinct: a layer alone; a pile; a pile with lengths."""
+    """All sizes distinct: a layer alone; a pile; a pile with lengths; a layer with a closed gate.
+
+    For the simple networks, which have no gates, only the first three.
+    """
     sizes: dict[str, Any] = {"T": 7, "B": 3, "I": 5, "H": 4, "P": 2, "scale": "wide"}
     pile: dict[str, Any] = {"num_layers": 2, "bidirectional": True, "batch_first": True}
-    return (
+    ordinary = (
         harness.Case(cell, **sizes),
         harness.Case(cell, **sizes, **pile),
         harness.Case(cell, **sizes, **pile, lengths=(4, 6, 2)),
     )
+    if not harness.SIGMOIDS[cell]:
+        return ordinary
+    return (*ordinary, harness.Case(cell, **sizes, closed=True))
 
 
 @cache

@@ -40,6 +40,8 @@ CELLS = ("rnn_tanh", "rnn_relu", "lstm", "lstm_proj", "gru")
 DTYPES = ("float32", "float64")
 SCALES = {"torch": 1.0, "wide": 2.0}  # weights are uniform on +-scale / sqrt(H)
 TORCH_GATES = {"rnn_tanh": "h", "rnn_relu": "h", "lstm": "ifgo", "lstm_proj": "ifgo", "gru": "run"}
+SIGMOIDS = {"rnn_tanh": "", "rnn_relu": "", "lstm": "ifo", "lstm_proj": "ifo", "gru": "ru"}
+CLOSED = (-30.0, -20.0)  # where the bias of a closed gate lies: it lets 1e-13 to 2e-9 through
 
 FLOAT64_BUDGET = 1e-12
 FLOAT32_FACTOR = 8
@@ -58,6 +60,8 @@ class Case:
 
     T steps, B examples, I inputs, H hidden units, P units of the projection ("lstm_proj" only).
     `lengths` are the numbers of steps of the examples; an input that is not `batched` is (T, I).
+    With `closed` one of the gates of the first layer is nearly shut by its bias; the gradients of
+    weights and biases are then compared gate by gate, "dbias_ih_l0[f]".
     """
 
     cell: str = "lstm"
@@ -75,6 +79,7 @@ class Case:
     with_state: bool = True
     batched: bool = True
     scale: str = "torch"
+    closed: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -90,6 +95,9 @@ class Case:
             _require(self.B == 1, f"an unbatched input is one example, not {self.B}")
             _require(self.lengths is None, "an unbatched input takes no lengths")
             _require(not self.batch_first, "an unbatched input has no batch to come first")
+        if self.closed:
+            _require(self.bias, "a gate is closed by its bias: bias must not be False")
+            _require(SIGMOIDS[self.cell] != "", f"{self.cell} has no gate to close")
         if self.lengths is not None:
             right = len(self.lengths) == self.B and all(1 <= n <= self.T for n in self.lengths)
             _require(right, f"lengths are {self.lengths}: {self.B} numbers in 1..{self.T}")
@@ -167,7 +175,24 @@ def draw(case: Case) -> Bundle:
     state = tuple(normal(*shape) for shape in state_shapes)
     dy = normal(*_sequence_shape(case, case.D * case.R))
     dstate_n = tuple(normal(*shape) for shape in state_shapes)
-    return Bundle(case, params, x, state if case.with_state else None, dy, dstate_n)
+    bundle = Bundle(case, params, x, state if case.with_state else None, dy, dstate_n)
+    if case.closed:
+        gate = str(rng.choice(list(SIGMOIDS[case.cell])))
+        return with_gate_at(bundle, gate, rng.uniform(*CLOSED), layers=1)
+    return bundle
+
+
+def with_gate_at(bundle: Bundle, gate: str, z: float, layers: int) -> Bundle:
+    """The same numbers, but for the bias of one gate in so many layers: it is z."""
+    case = bundle.case
+    first = TORCH_GATES[case.cell].index(gate) * case.H
+    params = dict(bundle.params)
+    for layer, _, suffix in case.suffixes():
+        if layer < layers:
+            bias = params[f"bias_ih{suffix}"].copy()
+            bias[first : first + case.H] = z
+            params[f"bias_ih{suffix}"] = _frozen(bias, case)
+    return replace(bundle, params=params)
 
 
 def _frozen(values: np.ndarray, case: Case) -> np.ndarray:
@@ -202,6 +227,7 @@ def _state_shape(case: Case, size: int) -> tuple[int, ...]:
 
 
 def _named(
+    case: Case,
     y: np.ndarray,
     state_n: Sequence[np.ndarray],
     dx: np.ndarray,
@@ -213,8 +239,26 @@ def _named(
         **dict(zip(("h_n", "c_n"), state_n, strict=False)),
         "dx": dx,
         **dict(zip(("dh0", "dc0"), dstate_0, strict=False)),
-        **{f"d{name}": gradient for name, gradient in gradients.items()},
+        **_by_gate(case, {f"d{name}": gradient for name, gradient in gradients.items()}),
     }
+
+
+def _by_gate(case: Case, gradients: Quantities) -> Quantities:
+    """Where a gate is closed, every gate's part apart: that of the closed one is small."""
+    if not case.closed:
+        return gradients
+    gates, H = TORCH_GATES[case.cell], case.H
+    apart = {}
+    for name, gradient in gradients.items():
+        if "_hr_" in name:
+            apart[name] = gradient
+        else:
+            apart |= {_of(name, g): gradient[k * H : (k + 1) * H] for k, g in enumerate(gates)}
+    return apart
+
+
+def _of(name: str, gate: str) -> str:
+    return f"{name}[{gate}]"
 
 
 # ---------------------------------------------------------------------------------------- handrnn
@@ -240,7 +284,7 @@ def ours(bundle: Bundle) -> Quantities:
     for name, value in bundle.params.items():
         np.testing.assert_array_equal(module.params[name], value, err_msg=f"{name} was changed")
     gradients = {name: module.grads[name] for name in bundle.params}
-    return _named(y, state_n, dx, _parts(case, dstate_0), gradients)
+    return _named(case, y, state_n, dx, _parts(case, dstate_0), gradients)
 
 
 def _our_module(case: Case) -> Any:
@@ -303,6 +347,7 @@ def torchs(bundle: Bundle) -> Quantities:
     torch.autograd.backward(outputs, cotangents)
     gradients = {name: value.grad.numpy() for name, value in module.named_parameters()}
     return _named(
+        case,
         y.detach().numpy(),
         [part.detach().numpy() for part in _parts(case, state_n)],
         x.grad.numpy(),
@@ -364,6 +409,7 @@ def oracle(bundle: Bundle, dtype: Any = np.float64) -> Quantities:
     dstate_0 = [gradients[f"d{name}0"] for name in case.state_names]
     joined = _join_gradients(case, gradients["parameters"])
     return _named(
+        case,
         _from_columns(case, y),
         [_join_state(case, part) for part in state_T],
         _from_columns(case, gradients["dx"]),
@@ -516,15 +562,31 @@ def layouts(case: Case) -> dict[str, compare.Layout]:
         found[f"dweight_hr{suffix}"] = replace(matrix, axes=("unit", "input"))
         found[f"dbias_ih{suffix}"] = replace(matrix, axes=(rows,))
         found[f"dbias_hh{suffix}"] = replace(matrix, axes=(rows,))
+    for name, stacked in list(found.items()):
+        if case.closed and ("gate", "unit") in stacked.axes:
+            of_one = replace(stacked, axes=("unit", *stacked.axes[1:]), gates=())
+            found |= {_of(name, gate): of_one for gate in gates}
     return found
 
 
 def zero_allowed(case: Case) -> tuple[str, ...]:
-    """The quantities that are zero by mathematics: no state and no second step, no dweight_hh."""
+    """The quantities that are zero by mathematics: no state and no second step, no dweight_hh.
+
+    Nor then has the forget gate anything to forget.
+    """
     steps = max(case.lengths or (case.T,))
     if case.with_state or steps > 1:
         return ()
-    return tuple(f"dweight_hh{suffix}" for _, _, suffix in case.suffixes())
+    names = [f"dweight_hh{suffix}" for _, _, suffix in case.suffixes()]
+    if not case.closed:
+        return tuple(names)
+    by_gate = [_of(name, gate) for name in names for gate in TORCH_GATES[case.cell]]
+    if case.has_cell_state:
+        kinds = ("dweight_ih", "dbias_ih", "dbias_hh")
+        by_gate += [
+            _of(f"{kind}{suffix}", "f") for kind in kinds for _, _, suffix in case.suffixes()
+        ]
+    return tuple(by_gate)
 
 
 def is_size_one(case: Case) -> bool:
@@ -723,6 +785,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-state", action="store_false", dest="with_state")
     parser.add_argument("--unbatched", action="store_false", dest="batched", help="sets B to 1")
     parser.add_argument("--scale", choices=tuple(SCALES), default=default.scale)
+    parser.add_argument("--closed", action="store_true", help="a gate of layer 0 is nearly shut")
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--candidate", choices=("handrnn", "textbook"), default="handrnn")
     return parser

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handrnn import check
 from handrnn.check.dialects import dialect as dialects
 from handrnn.check.load import loading
 from handrnn.check.run import child, codec, containment, runner
 
 Step = runner.Step
-HOUSE = str(Path(child.__file__).parents[2])
+HOUSE = str(Path(child.__file__).parents[3])
 posix = pytest.mark.skipif(os.name != "posix", reason="needs process groups")
 
 
@@ -487,12 +488,69 @@ def test_the_steps_themselves_are_checked():
     assert runner.run(submission, []) == {}
 
 
-def test_a_child_that_cannot_start(monkeypatch):
-    """No interpreter, no NumPy, no house: every step is lost and says so."""
-    monkeypatch.setattr(runner, "_environment", lambda folder, nonce: {"PYTHONHOME": "/nowhere"})
-    got = runner.run(parse("def f(): return 1"), [Step("a", "f"), Step("b", "f")])
-    assert {outcome.status for outcome in got.values()} == {"died"}
-    assert got["a"].stderr != ""
+def fails(kind: type[Exception] = BlockingIOError, *words: str):
+    raise kind(*words or (11, "Resource temporarily unavailable"))
+
+
+CANNOT = {
+    "no interpreter": (
+        runner,
+        "_environment",
+        lambda *_: {"PYTHONHOME": "/"},
+        "not start: ",
+    ),
+    "no process": (subprocess, "Popen", lambda *_, **__: fails(), "temporarily unavailable"),
+    "no thread": (
+        threading.Thread,
+        "start",
+        lambda _: fails(RuntimeError, "can't start"),
+        "can't start",
+    ),
+    "no folder": (tempfile, "tempdir", "/nowhere", "No such file or directory"),
+    "no room": (runner, "ROOM", -1, "negative count"),
+}
+
+
+@pytest.mark.parametrize("name", CANNOT)
+def test_what_the_checker_cannot_do_is_no_crash(monkeypatch, name):
+    """No interpreter, no process, no thread, no room: nothing is said about the submission."""
+    owner, what, instead, says = CANNOT[name]
+    submission = parse("def f(): os._exit(0)")
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, what, instead)
+        with pytest.raises(Exception, match=says) as raised:
+            runner.run(submission, [Step("a", "f"), Step("b", "f")])
+    if name != "no room":
+        assert isinstance(raised.value, runner.CannotRunError)
+
+
+@posix
+def test_few_file_descriptors():
+    """Enough of them are enough; fewer are no fault of the submission's."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    submission = parse("def f(): return 1")
+    used = len(os.listdir("/dev/fd"))  # noqa: PTH208
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 60, limits[1]))
+        assert runner.run(submission, [Step("a", "f")])["a"].value == 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used, limits[1]))
+        with pytest.raises(runner.CannotRunError, match="Too many open files"):
+            runner.run(submission, [Step("a", "f")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_limits_of_time_are_finite(seconds):
+    submission = parse("def rnn_forward(): return 1")
+    with pytest.raises(ValueError, match="finite number above 0"):
+        runner.run(submission, [], seconds=seconds)
+    with pytest.raises(ValueError, match="finite number above 0"):
+        check.text("def f(): return 1", seconds=seconds)
+    with pytest.raises(ValueError, match="finite number above 0"):
+        check.file(__file__, seconds=seconds)
 
 
 # What raises ---------------------------------------------------------------------------------
@@ -644,6 +702,69 @@ def test_results_from_elsewhere_count_for_nothing(monkeypatch):
     assert "its result cannot be read: it belongs to another run" in str(got["usual"].error)
 
 
+@posix
+def test_a_child_that_lies_about_where_it_is():
+    """It knows the number of the run, and announces steps that there are not, and the end."""
+    outcome = outcome_of(
+        """
+        def f():
+            mark = os.environ["HANDRNN_CHECK"]
+            for what in ("done 49", "start x", "done", "start 0", "end", "ready", "done -1"):
+                for number in range(3, 300):
+                    try:
+                        os.write(number, f"{mark} {what}\\n".encode())
+                    except OSError:
+                        pass
+            while True: pass
+        """,
+        seconds=1.0,
+    )
+    assert outcome.status == "timed out"
+
+
+@posix
+def test_a_flood_is_not_kept():
+    """Not a line end in gigabytes, or nothing but announcements."""
+    import tracemalloc
+
+    tracemalloc.start()
+    for line in ("b'x' * 10**6", "(os.environ['HANDRNN_CHECK'] + ' call\\n').encode() * 1000"):
+        outcome = outcome_of(
+            f"""
+            def f():
+                files = [n for n in range(3, 300) if os.path.exists(f"/dev/fd/{{n}}")]
+                pipes = [n for n in files if os.readlink(f"/dev/fd/{{n}}").startswith("pipe")]
+                line = {line}
+                while True:
+                    for number in pipes: os.write(number, line)
+            """,
+            seconds=1.0,
+        )
+        assert outcome.status == "timed out"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 2**20
+
+
+@posix
+def test_pipes_in_the_place_of_results(tmp_path):
+    """The child that writes into one hangs; the parent opens none."""
+    outcome = outcome_of(
+        "def f():\n    os.mkfifo(os.path.join('..', 'part.npz'))\n    return 1\n", seconds=1.0
+    )
+    assert outcome.status == "timed out"
+    os.mkfifo(tmp_path / "result0.npz")
+    (tmp_path / "link.npz").symlink_to("/dev/zero")
+    for name in ("result0.npz", "link.npz"):
+        with pytest.raises(OSError):  # noqa: PT011 -- a link has the system's words
+            codec.read(tmp_path / name)
+
+
+def test_many_arrays_take_linear_time():
+    outcome = outcome_of("import numpy as np\ndef f(): return [np.zeros(1) for _ in range(99_000)]")
+    assert len(outcome.value) == 99_000
+
+
 def test_a_result_that_vanishes():
     outcome = outcome_of("""
         import threading
@@ -698,6 +819,28 @@ def test_a_program_left_behind_is_ended():
             return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
     """)
     assert ends(outcome.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a process that orphans are given to")
+@pytest.mark.parametrize("then", ["return process.pid", "os._exit(0)", "while True: pass"])
+def test_a_program_without_a_mark_is_ended(tmp_path, then):
+    """Its environment is empty, its session and its folder are its own, its parent is gone."""
+    path = tmp_path / "pid"
+    outcome = outcome_of(
+        f"""
+        import subprocess
+        def f(path):
+            options = {{"env": {{}}, "cwd": "/", "start_new_session": True}}
+            code = "sleep 1000 & echo $! > " + path
+            process = subprocess.Popen(["/bin/sh", "-c", code], **options)
+            process.wait()
+            {then}
+        """,
+        str(path),
+        seconds=3.0,
+    )
+    assert outcome.status in ("returned", "died", "timed out")
+    assert ends(int(path.read_text()))
 
 
 @posix
@@ -1210,6 +1353,52 @@ def test_an_interrupted_parent_leaves_nothing(tmp_path, interruptible):
     with pytest.raises(KeyboardInterrupt):
         runner.run(submission, [Step("it", "f", [str(path)])], seconds=30)
     assert ends(int(path.read_text()))
+
+
+HANGS = """
+import os, time
+def rnn_cell_forward(xt, a_prev, parameters):
+    open({path!r} + str(os.getpid()), "w").close()
+    while True:
+        time.sleep(0.01)
+"""
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_command_is_interrupted_at_once(tmp_path, number):
+    """Several files at a time, all of which hang: no process and no folder is left."""
+    temporary, pids = tmp_path / "tmp", tmp_path / "pids"
+    temporary.mkdir()
+    pids.mkdir()
+    for name in "abc":
+        (tmp_path / f"{name}.py").write_text(HANGS.format(path=f"{pids}/"))
+    files = [str(tmp_path / f"{name}.py") for name in "abc"]
+    options = ["--timeout", "1000", "--jobs", "2", "--no-torch"]
+    environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": HOUSE}
+    command = [sys.executable, "-m", "handrnn.check.cli", "check", *files, *options]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as parent:
+        while parent.poll() is None and len(list(pids.iterdir())) < 2:
+            time.sleep(0.01)
+        parent.send_signal(number)
+        start = time.monotonic()
+        parent.wait(60)
+        assert time.monotonic() - start < 20  # one on an idle machine
+        assert parent.stderr is not None
+        assert b"Traceback" not in parent.stderr.read()
+    assert parent.returncode == (130 if number == signal.SIGINT else 128 + number)
+    assert list(temporary.iterdir()) == []
+    assert all(ends(int(path.name)) for path in pids.iterdir())
+
+
+@posix
+def test_the_report_of_a_hang_shows_the_line(tmp_path):
+    (tmp_path / "a.py").write_text(HANGS.format(path=f"{tmp_path}/"))
+    report = check.file(tmp_path / "a.py", seconds=1.0, second_opinion=False)
+    hangs = report.functions["rnn_cell_forward"]
+    assert hangs.verdict == "TIMED OUT"
+    assert hangs.line in (5, 6)
+    assert hangs.source in ("while True:", "time.sleep(0.01)")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only processor time is limited")

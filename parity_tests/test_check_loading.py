@@ -2,7 +2,11 @@
 
 import ast
 import codecs
+import io
 import json
+import os
+import resource
+import sys
 import textwrap
 import time
 import tracemalloc
@@ -280,9 +284,10 @@ BROKEN = """
 def test_what_fails_to_be_defined_fails_itself_and_what_calls_it():
     """sys.exit in a decorator, an endless one, a default argument: the others are not blamed."""
     order = list(parse(BROKEN).definitions)[2:]
-    start = time.perf_counter()
+    start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     got = runner.run(parse(BROKEN), [runner.Step(name, name, [1]) for name in order])
-    assert time.perf_counter() - start < 10  # what is too slow is tried once
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - start
+    assert spent < 10  # what is too slow is tried once
     errors = {name: got[name].error for name in order}
     failed = {name: error.type for name, error in errors.items() if error is not None}
     assert failed == {
@@ -342,9 +347,15 @@ def test_functions_within_blocks_are_taken():
             def third():
                 return 3
     """)
-    assert list(submission.definitions) == ["sigmoid", "first", "second", "third"]
+    assert list(submission.definitions) == ["sigmoid", "first", "third"]
     assert submission.definitions["first"].line == 8
-    assert names(submission, "import") == ["sigmoid"]
+    assert names(submission, "import") == []
+    assert [(one.name, one.line) for one in submission.outline] == [
+        ("sigmoid", 5),
+        ("first", 8),
+        ("second", 11),
+        ("third", 14),
+    ]
 
 
 def test_the_last_definition_wins():
@@ -427,7 +438,6 @@ EMPTY = [
     "a, y = None, None\nreturn a, y",
     "n_x, m, T_x = None\nreturn n_x",
     "a = b = None\nreturn a + b",
-    "a = x + 1\na[:, :, 0] = None\nreturn a",
     "dW = x\ndW += None\nreturn dW",
     "for t in range(None):\n    a = t\nreturn x",
     "for t in reversed(range(None)):\n    a = t\nreturn x",
@@ -453,6 +463,11 @@ def test_templates_are_not_filled_in(body):
         "def inner(y=None):\n    return y\nreturn inner(x)",
         "if x is None:\n    raise NotImplementedError\nreturn x",
         "return {'a': x, 'cache': None}",
+        "a = x + 1\na[:, :, 0] = None\nreturn a",
+        "g = {}\ng['dxt'] = None\ng['dxt'] = x\nreturn g",
+        "self = x\nself.h = None\nreturn self",
+        "cache = None\nreturn x, cache",
+        "mask = None\nreturn inner(x, mask)",
     ],
 )
 def test_what_is_written_is_filled_in(body):
@@ -490,14 +505,12 @@ def test_every_function_that_parses_is_kept():
             def seventh(x):
                 return 7
     ''')
-    assert list(submission.definitions) == ["first", "fourth", "sixth", "seventh"]
+    assert list(submission.definitions) == ["first", "fourth", "fifth", "sixth"]
     assert submission.definitions["fourth"].line == 13
     assert names(submission, "constant") == ["offset"]
-    assert submission.broken.keys() == {"second", "third", "fifth"}
+    assert submission.broken.keys() == {"second", "third"}
     assert submission.broken["second"] == "line 7: expected ':'"
     assert submission.broken["third"].startswith("line 11: '(' was never closed")
-    assert "print" in submission.broken["fifth"]
-    assert submission.broken["fifth"].startswith("line 19: ")
     assert "second: line 7: expected ':'" in submission.problems
 
 
@@ -564,9 +577,9 @@ def test_endless_nesting_is_a_problem_and_no_crash():
 
 def test_thousands_of_errors_take_no_time():
     text = "def f(x)\n    return (\n" * 3000 + "x = = 3\n" * 3000
-    start = time.perf_counter()
+    start = time.process_time()
     submission = parse(text)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert 0 < len(submission.problems) <= sorting.MOST_PROBLEMS
 
 
@@ -620,7 +633,7 @@ def test_a_file_too_large_is_not_read(tmp_path):
     path = tmp_path / "large.py"
     with path.open("wb") as file:
         file.truncate(loading.MOST_SOURCE + 1)
-    assert "large.py has 20 MB" in loading.load(path).problems[0]
+    assert loading.load(path).problems == ["large.py has more than the 20 MB that are read"]
 
 
 # Notebooks -----------------------------------------------------------------------------------
@@ -701,12 +714,12 @@ def test_a_notebook_of_50_megabytes(tmp_path):
     path = tmp_path / "large.ipynb"
     path.write_text(json.dumps({"cells": [cell]}))
     assert path.stat().st_size > 50 * 2**20
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     submission = loading.load(path)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert held < 2**20
     assert list(submission.definitions) == ["f"]
 
@@ -736,6 +749,36 @@ def test_find(tmp_path):
     assert loading.find(tmp_path / "c.txt") == [(tmp_path / "c.txt", None)]
     with pytest.raises(FileNotFoundError, match="there is no file or folder"):
         loading.find(tmp_path / "nothing.py")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and devices")
+def test_only_files_folders_and_standard_input_are_read(tmp_path, monkeypatch):
+    """At once, and in one line; links are followed."""
+    (tmp_path / "a.py").write_text("def f(x): return x")
+    (tmp_path / "link.py").symlink_to(tmp_path / "a.py")
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    os.mkfifo(tmp_path / "pipe.py")
+    refused = {
+        tmp_path / "pipe.py": "pipe.py is a pipe: only files, folders and the standard input",
+        "/dev/zero": "/dev/zero is a device or a socket: only files, folders",
+        tmp_path / "loop.py": "its links lead in a circle",
+        "x" * 5000: r"x\.\.\. cannot be read: its name is too long",
+        "a\0.py": "there is no file or folder",
+        "": "there is no file or folder ''",
+        tmp_path / "a.py" / "b.py": "there is no file or folder",
+    }
+    for path, says in refused.items():
+        for read in (loading.find, loading.load):
+            with pytest.raises(OSError, match=says) as raised:
+                read(path)
+            assert "\n" not in str(raised.value)
+    with pytest.raises(OSError, match="is a folder: one file"):
+        loading.load(tmp_path)
+    assert list(loading.load(tmp_path / "link.py").definitions) == ["f"]
+    for name in ("-", "/dev/stdin"):
+        stream = io.TextIOWrapper(io.BytesIO(b"def g(x): return x"))
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert list(loading.load(loading.find(name)[0][0]).definitions) == ["g"]
 
 
 # Missing modules and globals, as the child sees them -----------------------------------------
@@ -828,3 +871,313 @@ def test_parameters_are_found_in_caches():
     assert set(got["f"].globals_read) == {"params", "parameters"}
     assert got["g"].globals_read == ("params",)
     assert got["g"].status == "raised"
+
+
+# Python 2 ------------------------------------------------------------------------------------
+
+PYTHON_2 = """
+    from __future__ import division, print_function
+    from past.builtins import xrange
+    from builtins import range, object
+    from six.moves import range, cPickle as pickle
+    import six
+    import cPickle
+    from itertools import izip
+    import numpy as np
+
+    def f(x, d):
+            if x <> 3:
+                print "x is %d" % x, ; print "and", \\
+                    (1,
+                     2)
+            try:
+    \t    n = 0777 + 10L
+    \t    raise KeyError, "no"
+            except (KeyError, ValueError), error:
+                print >>sys.stderr, error
+            for k, v in d.iteritems():
+                assert d.has_key(k) and k in list(d.iterkeys())
+            exec "n += 1" in {"n": n}
+            return n, [i for i in xrange(2)], ur'\\d', `x`, map(abs, (-1, 2)), zip("a", "b"), \\
+                list(izip("a", "b")), dict(six.iteritems(d)), reduce(max, [1, 3, 2]), 1 / 2
+
+    def g(x):
+        return 1 / x
+
+    import sys
+"""
+
+
+def test_python_2_is_read_by_its_meaning():
+    submission = parse(PYTHON_2)
+    assert submission.problems == []
+    assert "written for Python 2: read as Python 3" in submission.notes
+    assert [(one.name, one.line) for one in submission.outline] == [("f", 11), ("g", 27)]
+    assert "<> 3" not in submission.definitions["f"].source
+    assert "print >>" in submission.text
+    steps = [runner.Step("f", "f", [5, {"a": 1}]), runner.Step("g", "g", [0])]
+    got = runner.run(submission, steps)
+    expected = (
+        0o777 + 10,
+        [0, 1],
+        r"\d",
+        "5",
+        [1, 2],
+        [("a", "b")],
+        [("a", "b")],
+        {"a": 1},
+        3,
+        0.5,
+    )
+    assert got["f"].value == expected, got["f"].error
+    assert got["f"].stdout == "x is 5 and (1, 2)\n"
+    assert got["f"].stderr == "'no'\n"
+    assert got["g"].error is not None
+    assert got["g"].error.line == 28
+
+
+@pytest.mark.parametrize("name", ["xrange(3)", "unicode(3)", "isinstance(x, basestring)"])
+def test_names_of_python_2_are_supplied_where_nobody_defines_them(name):
+    submission = parse(f"def f(x):\n    print('x')\n    return {name}\n")
+    assert submission.notes == ["written for Python 2: read as Python 3"]
+    assert runner.run(submission, [runner.Step("f", "f", [3])])["f"].returned
+    for line in ("from past.builtins import xrange, unicode, basestring", "xrange = unicode = str"):
+        text = f"{line}\nbasestring = str\ndef f(x):\n    return {name}\n"
+        assert parse(text).notes == []
+
+
+def test_what_python_3_takes_is_left_alone():
+    submission = parse(
+        "def f(x):\n    print(x) if x else (print), 'd.iteritems()'\n    return map\n"
+    )
+    assert submission.notes == []
+    own = "class A:\n    def iteritems(self): return 1\ndef f(a): return a.iteritems()\n"
+    assert parse(own).notes == []
+    star = "from builtins import *\ndef f(x):\n    print x\n    return map\n"
+    assert runner.run(parse(star), [runner.Step("f", "f", [3])])["f"].value.type == "type"
+
+
+# Imports of what is not there ----------------------------------------------------------------
+
+MISSING = """
+    import numpy as np
+    from numba import njit
+    from rnn_utils_of_nowhere import *
+    from nn_of_nowhere.activation import Tanh
+    import nn_of_nowhere.loss as loss
+    from layers_of_nowhere import Layer
+    from own.cells import *
+    from own import top
+    RNNCell = __import__('0-cell').RNNCell
+    import importlib
+    other = importlib.import_module("1-of-nowhere")
+
+    @njit(cache=True)
+    def fine(x):
+        return np.tanh(x)
+    def starred(x):
+        return affine_forward(x)
+    def uses(x):
+        return Tanh()(x)
+    def beside(x):
+        return RNNCell().forward(x) + cell(x) + top(x)
+    def absent(x):
+        return other.f(x)
+    class LSTM(Layer):
+        def __init__(self):
+            super().__init__(3)
+            self.k = 2
+        def forward(self, x):
+            return self.k * x
+        def backward(self, x):
+            return self.inherited(x)
+"""
+
+
+def test_imports_that_are_missing_stop_only_what_needs_them(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "__init__.py").write_text("from .cells import cell as top\n")
+    (tmp_path / "own" / "cells.py").write_text(
+        "from common_of_nowhere.np import *\ndef cell(x):\n    return np.ones(1) * x\n"
+    )
+    (tmp_path / "0-cell.py").write_text(
+        "class RNNCell:\n    def forward(self, x):\n        return x\n"
+    )
+    submission = load(tmp_path, textwrap.dedent(MISSING), "work.py")
+    layer = runner.Ref("LSTM")
+    names = ("fine", "starred", "uses", "beside", "absent")
+    got = runner.run(
+        submission,
+        [
+            *(runner.Step(name, name, [2.0]) for name in names),
+            runner.Step("LSTM", "LSTM", keep=True),
+            runner.Step("forward", ("method", layer, "forward"), [3]),
+            runner.Step("backward", ("method", layer, "backward"), [3]),
+        ],
+    )
+    assert got["fine"].value == np.tanh(2.0)
+    assert got["beside"].value == 6
+    assert got["forward"].value == 6
+    said = {name: outcome.error and outcome.error.message for name, outcome in got.items()}
+    assert said["starred"] == (
+        "affine_forward is not defined here; work.py imports * from rnn_utils_of_nowhere, which is"
+        " not installed"
+    )
+    assert "nn_of_nowhere.activation.Tanh is not installed" in str(said["uses"])
+    assert "1-of-nowhere is not installed" in str(said["absent"])
+    assert "layers_of_nowhere.Layer is not installed" in str(said["backward"])
+
+
+# Which definition runs -----------------------------------------------------------------------
+
+BRANCHES = [
+    ("if True:", "else:", "first"),
+    ("if not 1:", "else:", "second"),
+    ("if sys.version_info[0] < 3:", "else:", "second"),
+    ("if sys.version_info >= (3, 0):", "else:", "first"),
+    ("if __name__ == '__main__':", "else:", "second"),
+    ("if hasattr(np, 'no_such_thing'):", "else:", "second"),
+    ("if hasattr(np, 'matmul') and FAST:", "else:", "first"),
+    ("if 'torch' in sys.modules:", "else:", "second"),
+    ("if SLOW or os.environ:", "else:", "second"),
+    ("if SLOW and os.environ:", "elif FAST:", "second"),
+    ("if 'sigmoid' not in globals():", "else:", "first"),
+    ("try:\n    import no_such_module", "except ImportError:", "second"),
+    ("try:\n    import json", "except ImportError:", "first"),
+    ("try:\n    from collections import Iterable", "except (ImportError, KeyError):", "second"),
+    ("try:\n    xrange", "except NameError:", "second"),
+    ("try:\n    pass", "except Exception:\n    pass\nelse:", "second"),
+    ("try:\n    no_such_module = np.no_such", "except:", "second"),
+]
+
+
+@pytest.mark.parametrize(("head", "other", "taken"), BRANCHES)
+def test_the_definition_that_runs_is_taken(head, other, taken):
+    text = "import os, sys\nimport numpy as np\nFAST, SLOW = 1, 0\nFAST = True\nSLOW = False\n"
+    text += f"{head}\n    def f(): return 'first'\n{other}\n    def f(): return 'second'\n"
+    submission = parse(text)
+    assert runner.run(submission, [runner.Step("f", "f")])["f"].value == taken
+    assert taken in submission.definitions["f"].source
+    assert len(submission.outline) == 2
+    unsure = [note for note in submission.notes if "which f is used" in note]
+    assert len(unsure) == ("or os.environ" in head)
+
+
+ALIASES = """
+    import functools
+    import numpy as np
+    from numba import jit
+    def mine(x, k, n=1):
+        return x * k + n
+    def twice(f):
+        return lambda *a: 2 * f(*a)
+    class Net:
+        def step(x, n):
+            return x + n
+    m = np.matmul
+    a = mine
+    b = c = functools.partial(mine, 2, n=5)
+    d, e = mine, a
+    f = jit(nopython=True)(mine)
+    g = Net.step
+    mine = twice(mine)
+    h = mine if np.pi > 3 else a
+    made = twice(a)
+    net = Net()
+    Net.step = a
+    x = train()
+    def product(x, y):
+        return m(x, y)
+"""
+
+
+def test_functions_under_other_names():
+    """An assignment gives a function a name as ``def`` does; what is not followed is recorded."""
+    submission = parse(ALIASES)
+    functions = ["twice", "a", "b", "c", "d", "e", "f", "g", "mine", "h", "product"]
+    assert [n for n in submission.definitions if n != "Net"] == functions
+    assert submission.definitions["b"].arguments == (("k", False), ("n", True))
+    assert [(name, line) for name, line, _ in submission.unread] == [
+        ("made", 20),
+        ("net", 21),
+        ("Net.step", 22),
+        ("x", 23),
+    ]
+    assert submission.unread[0][2] == "it is what twice(...) returns, which is not run"
+    steps = [runner.Step(name, name, [3, 4]) for name in ("a", "e", "f", "g", "mine", "h")]
+    eye = np.eye(2)
+    got = runner.run(
+        submission, [*steps, runner.Step("b", "b", [3]), runner.Step("m", "product", [eye, eye])]
+    )
+    values = {name: outcome.value for name, outcome in got.items() if name != "m"}
+    assert values == {"a": 13, "e": 13, "f": 13, "g": 7, "mine": 26, "h": 26, "b": 11}
+    assert got["m"].value.tolist() == eye.tolist()
+
+
+def test_an_alias_of_a_library_is_no_size():
+    """The arguments say m = 3; the file says that m is a product."""
+    submission = parse("import numpy as np\nm = np.matmul\ndef f(xt, W): return m(W, xt)\n")
+    got = runner.run(submission, [runner.Step("f", "f", [np.ones((2, 3)), np.ones((4, 2))])])["f"]
+    assert got.value.shape == (4, 3), got.error
+
+
+# The outline ---------------------------------------------------------------------------------
+
+
+def test_the_outline_lists_every_definition(tmp_path):
+    text = notebook(
+        "class LSTM:\n    def __init__(self): self.h = None\n    def forward(self, x): pass",
+        "def f(x):\n    return x\nif unknown():\n    f = lambda x: 2",
+        "if __name__ == '__main__':\n    def main(): pass",
+        "class Base(LSTM): pass",
+        "class Done(LSTM):\n    def forward(self, x): return x\n    def backward(self, d): pass",
+    )
+    cells = json.loads(text)
+    cells["cells"][1]["execution_count"] = 5
+    submission = load(tmp_path, json.dumps(cells), "work.ipynb")
+    listed = [(one.name, one.cell, one.line, one.filled) for one in submission.outline]
+    assert listed == [
+        ("LSTM", 1, 1, False),
+        ("f", 2, 1, True),
+        ("f", 2, 4, True),
+        ("main", 3, 2, False),
+        ("Base", 4, 1, True),
+        ("Done", 5, 1, True),
+    ]
+    methods = submission.outline[-1].methods
+    assert [(one.name, one.line, one.filled) for one in methods.values()] == [
+        ("forward", 2, True),
+        ("backward", 3, False),
+    ]
+    assert [piece.shown for piece in submission.pieces[:3]] == ["cell 1", "In [5]", "cell 3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x):\n    return x\nreturn 3\n",
+        "def f(x):\n    return x\nbreak\n",
+        "def f(x):\n    return x\nfrom __future__ import division\n",
+        "    import numpy\n\n    def f(x):\n        return x\n",
+        "def f(x):\n    return x\n%matplotlib inline\n",
+    ],
+)
+def test_a_file_that_python_does_not_run_has_a_problem(tmp_path, text):
+    submission = load(tmp_path, text)
+    assert list(submission.definitions) == ["f"]
+    assert len(submission.problems) == 1
+    assert submission.problems[0].endswith("Python does not run this file")
+
+
+def test_many_functions_and_cells_take_linear_time(tmp_path):
+    """20,000 functions, and they run; twice as many cells take about twice as long."""
+    text = "".join(f"def f{n}(x):\n    return x + {n}\n" for n in range(20_000))
+    submission = loading.from_text(text)
+    assert runner.run(submission, [runner.Step("it", "f19999", [1])])["it"].value == 20_000
+    taken = []
+    for count in (3000, 12_000):
+        cells = [f"def f{n}(x):\n    return x\nz{n} = [f{n}][0]\n" for n in range(count)]
+        start = time.process_time()
+        assert len(load(tmp_path, notebook(*cells), "many.ipynb").definitions) == count
+        taken.append(time.process_time() - start)
+    assert taken[1] < 4 * 3 * taken[0]

@@ -28,6 +28,7 @@ FACTORS = {
     "with_state": (True, False),
     "batched": (True, False),
     "scale": tuple(harness.SCALES),
+    "closed": (False, True),
 }
 NAMES = tuple(FACTORS)
 STRENGTH = 3  # factors, beside cell and dtype, whose every combination appears
@@ -36,10 +37,15 @@ Row = tuple[object, ...]
 
 
 def is_possible(row: Row) -> bool:
-    """An unbatched input has no lengths, no batch to come first and no batch size to choose."""
+    """An unbatched input has no lengths, no batch to come first and no batch size to choose.
+
+    A gate is closed by its bias.
+    """
     choice = dict(zip(NAMES, row, strict=True))
     batched_only = choice["ragged"] or choice["batch_first"] or choice["sizes"] == "B=1"
-    return bool(choice["batched"]) or not batched_only
+    return bool(
+        (choice["batched"] or not batched_only) and (choice["bias"] or not choice["closed"])
+    )
 
 
 def combinations_of(row: Row, strength: int) -> Iterator[tuple]:
@@ -94,6 +100,8 @@ def case_of(cell: str, dtype: str, row: Row, seed: int) -> harness.Case:
     options: dict[str, Any] = dict(zip(NAMES, row, strict=True))
     sizes = sizes_of(options.pop("sizes"), cell, options["batched"], rng)
     lengths = lengths_of(sizes["T"], sizes["B"], rng) if options.pop("ragged") else None
+    if not harness.SIGMOIDS[cell]:
+        options["closed"] = False  # the simple networks have no gates
     return harness.Case(cell=cell, dtype=dtype, lengths=lengths, seed=seed, **sizes, **options)
 
 
@@ -132,6 +140,7 @@ def test_every_pair_that_is_possible_appears():
         (("batch_first", True), ("batched", False)),
         (("ragged", True), ("batched", False)),
         (("sizes", "B=1"), ("batched", False)),
+        (("bias", False), ("closed", True)),
     }
     values = {"cell": harness.CELLS, "dtype": harness.DTYPES, **FACTORS}
     for one, other in combinations(values, 2):
@@ -152,10 +161,20 @@ def test_the_cases_are_what_the_grid_promises():
         list(case.lengths or ()) != sorted(case.lengths or (), reverse=True) for case in ragged
     )
     assert any(max(case.lengths or ()) < case.T for case in ragged)
+    for cell, gates in harness.SIGMOIDS.items():
+        closed = [harness.draw(case) for case in CASES if case.cell == cell and case.closed]
+        assert {gate for bundle in closed for gate in gates_closed_in(bundle)} == set(gates)
     distinct = [case for row, case in GRID if "distinct" in row and case.batched]
     for case in distinct:
         assert len({case.T, case.B, case.I, case.H, case.P}) == 5
         assert case.T >= 5
+
+
+def gates_closed_in(bundle: harness.Bundle) -> list[str]:
+    """The gates of the first layer whose bias keeps them shut."""
+    gates = harness.TORCH_GATES[bundle.case.cell]
+    biases = np.split(bundle.params["bias_ih_l0"], len(gates))
+    return [gate for gate, bias in zip(gates, biases, strict=True) if np.all(bias <= -20)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -268,6 +287,11 @@ def test_the_judge_refuses_what_is_wrong(cell, dtype, H):
         ({"with_state": False, "lengths": (1, 1, 2, 1)}, ()),
         ({"with_state": False, "lengths": (1, 1, 1, 1)}, ("dweight_hh_l0",)),
         ({"with_state": False, "T": 1}, ("dweight_hh_l0",)),
+        (
+            {"with_state": False, "T": 1, "cell": "gru", "closed": True},
+            ("dweight_hh_l0[r]", "dweight_hh_l0[u]", "dweight_hh_l0[n]"),
+        ),
+        ({"T": 1, "closed": True}, ()),
     ],
 )
 def test_only_what_is_zero_by_mathematics_may_be_zero(options, allowed):
@@ -309,6 +333,8 @@ def test_the_same_seed_draws_the_same_numbers():
         ({"T": 0}, "sizes and layers start at 1, not 0"),
         ({"seed": -1}, "seed is -1: it cannot be negative"),
         ({"cell": "lstm_proj", "P": 6}, r"P is 6: it must be in 1\.\.5"),
+        ({"closed": True, "bias": False}, "a gate is closed by its bias: bias must not be False"),
+        ({"closed": True, "cell": "rnn_relu"}, "rnn_relu has no gate to close"),
         ({"batched": False}, "an unbatched input is one example, not 4"),
         ({"batched": False, "B": 1, "lengths": (1,)}, "an unbatched input takes no lengths"),
         ({"lengths": (1, 8, 1, 1)}, r"lengths are \(1, 8, 1, 1\): 4 numbers in 1\.\.7"),

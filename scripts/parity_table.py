@@ -2,7 +2,8 @@
 
 errors    for every cell, precision and kind of quantity the largest error of handrnn and of torch
           over several draws, in units of rounding (u: 2**-24 in float32, 2**-53 in float64). The
-          error of an array is max|a - truth| / max|truth|; the truth is the textbook in long double
+          error of an array is max|a - truth| / max|truth|; the truth is the textbook in long
+          double. With a gate nearly shut, in rows of its own, each gate's gradients are an array
 canaries  the mistakes that parity_tests/canaries.py plants into the engine, and what saw them
 
     python scripts/parity_table.py              # both tables: about a minute
@@ -139,16 +140,21 @@ def line(name: str, errors: list[tuple[Errors, Errors | None]]) -> list[str]:
 
 
 def error_rows(grid: tuple[dict[str, Any], ...], draws: int, seed: int) -> list[list[str]]:
-    """A row for every cell and precision: the largest errors over all sizes and draws."""
+    """A row for every cell and precision: the largest errors over all sizes and draws.
+
+    And one where a gate is nearly shut, in the first of the sizes.
+    """
     cases = [
         harness.Case(cell, dtype=dtype, seed=seed + DRAWS_APART * number, **options)
         for cell in harness.CELLS
         for dtype in harness.DTYPES
-        for number, options in enumerate(grid)
+        for number, options in enumerate((*grid, {**grid[0], "closed": True}))
+        if harness.SIGMOIDS[cell] or not options.get("closed")
     ]
     measured: dict[str, list[tuple[Errors, Errors | None]]] = {}
     for case in progress([case for case in cases if not needs_torch(case)], "errors"):
-        measured.setdefault(f"{case.cell} {case.dtype}", []).extend(measure(case, draws))
+        name = f"{case.cell} {case.dtype}" + ", saturated gates" * case.closed
+        measured.setdefault(name, []).extend(measure(case, draws))
     return [line(name, errors) for name, errors in measured.items()]
 
 
@@ -163,7 +169,9 @@ def describe(grid: tuple[dict[str, Any], ...], draws: int) -> str:
 
         versions += f", torch {torch.__version__}"
     digits = np.finfo(np.longdouble).nmant + 1
-    parts = [f"{draws} draw(s) each of: {sizes}.", f"{versions}; long double has {digits} bits."]
+    parts = [f"{draws} draw(s) each of: {sizes}."]
+    parts.append("Saturated gates: the first of these with a gate nearly shut, each gate apart.")
+    parts.append(f"{versions}; long double has {digits} bits.")
     if not canaries.HAS_TORCH:
         parts.append(f"{NO_TORCH}; rnn_relu in float32 is left out: {RELU_NEEDS_TORCH}.")
     if long_double_is_double():

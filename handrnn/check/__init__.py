@@ -59,9 +59,13 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
     ------
     FileNotFoundError
         If there is no such file.
+    OSError
+        If it cannot be read.
     ValueError
-        If the path names a folder, or several files: judge these one by one.
+        If the path names a folder, or several files: judge these one by one; or if seconds is not a
+        finite number above 0.
     """
+    runner.check_seconds(seconds)
     found = loading.find(path)
     if len(found) != 1:
         raise ValueError(f"{path} is {len(found)} files: check.file judges one")
@@ -78,6 +82,7 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
 
 def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
     """Judge the course functions in program text; see `file`."""
+    runner.check_seconds(seconds)
     submission = loading.from_text(source)
     options = {"seconds": seconds, "second_opinion": second_opinion, "allow": allow}
     return judge.judge(submission, wanted=wanted, **options)

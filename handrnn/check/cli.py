@@ -5,9 +5,12 @@ Exit status: 0 if all that was asked for passes, 1 if not, 2 for misuse.
 
 import argparse
 import contextlib
+import math
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from dataclasses import replace
@@ -21,10 +24,12 @@ from .files import answers, cases
 from .judge import judge
 from .load import loading
 from .report import data, manual, output
+from .run import runner
 
 PASSED, FAILED, MISUSE = 0, 1, 2
 INTERRUPTED = 130
 SECONDS = 10.0
+LAST_SECONDS = 1.0  # for what is interrupted to put things away
 
 DESCRIPTION = """\
 Recurrent networks written by hand, held to a textbook: is yours right, and if not, where is it
@@ -204,7 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, with the arguments of this process if none are given; its exit status."""
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with _ended_by_signals():
+            return options.run(options)
     except (_MisuseError, cases.CaseError) as misuse:
         print(f"handrnn: {_printable(str(misuse))}", file=sys.stderr)
         return MISUSE
@@ -216,6 +222,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """What would end the process at once ends it as an exception does: nothing is left behind."""
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _print(text: str) -> None:
@@ -251,8 +276,8 @@ def _deliver(
 
 
 def _check(options: argparse.Namespace) -> int:
-    if options.timeout <= 0 or options.jobs < 1:
-        raise _MisuseError("--timeout and --jobs must be more than 0")
+    if not 0 < options.timeout < math.inf or options.jobs < 1:
+        raise _MisuseError("--timeout and --jobs must be finite and more than 0")
     asked = _asked(options.paths)
     for name, one in report.FORMATS.items():
         path = getattr(options, name)
@@ -303,18 +328,48 @@ def _judged(
         )
         return _with_required(judged, options.require)
 
-    with futures.ThreadPoolExecutor(min(options.jobs, len(asked))) as pool:
-        try:
-            return list(_with_progress(pool.map(one, asked.items()), len(asked), options.quiet))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    judged = _in_threads(one, list(asked.items()), options.jobs)
+    return list(_with_progress(judged, len(asked), options.quiet))
+
+
+def _in_threads(one: Callable, items: Sequence, jobs: int) -> Iterator:
+    """one(item) for every item, in order, several at a time; an interrupt ends all of them."""
+    results = [futures.Future() for _ in items]
+    waiting = iter(list(zip(items, results, strict=True)))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while not runner.STOPPED.is_set():
+            with lock:
+                item, result = next(waiting, (None, None))
+            if result is None:
+                return
+            try:
+                result.set_result(one(item))
+            except BaseException as error:
+                result.set_exception(error)
+
+    runner.STOPPED.clear()
+    # no pool: Python would wait for its threads before it ends
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(items)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for result in results:
+            yield result.result()
+    finally:
+        runner.STOPPED.set()
+        for thread in threads:
+            thread.join(LAST_SECONDS / len(threads))
+        runner.STOPPED.clear()
 
 
 def _one(path: Path, wanted: tuple[str, ...], **options: Any) -> data.FileReport:
     """The report on one file, whatever happens: a file that breaks the checker does not pass."""
     try:
         return judge.judge(loading.load(path), wanted=wanted, **options)
+    except runner.CannotRunError as error:
+        problem = f"{path.name} could not be judged: {error}"
     except OSError as error:
         problem = f"{path.name} cannot be read: {error.strerror or error}"
     except Exception as error:

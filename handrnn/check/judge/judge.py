@@ -18,6 +18,7 @@ from ..explain import explain
 from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
+from ..run import runner
 from ..sequences import layer_classes
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
@@ -85,6 +86,7 @@ def judge(
         versions={"handrnn": __version__, "numpy": np.__version__},
         not_judged=(*skipped, *beyond),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
+        runs=submission.runs,
     )
 
 
@@ -407,20 +409,23 @@ def _stopped(
 ) -> report.FunctionReport:
     """The report of a function that did not return."""
     outcome = next(trial.outcome for trial in chosen if not trial.returned)
-    if outcome.status == "timed out":
-        text = f"it did not return within {seconds:g} s"
-        return replace(base, verdict=report.TIMED_OUT, where=text)
     if outcome.error is None:
         return replace(base, verdict=report.CRASHED, where="its process ended without an answer")
     line = outcome.error.line or one.definition.line
     frames = outcome.error.frames
-    crashed = replace(
+    stopped = replace(
         base,
-        verdict=report.CRASHED,
-        where=explain.message(one, outcome.error),
         line=line,
         cell=frames[-1].cell if frames else one.definition.cell,
         source=one.lines.text(line) or wording.failing_line(submission, frames),
+    )
+    if outcome.status == runner.TIMED_OUT:
+        text = f"it did not return within {seconds:g} s"
+        return replace(stopped, verdict=report.TIMED_OUT, where=text)
+    crashed = replace(
+        stopped,
+        verdict=report.CRASHED,
+        where=explain.message(one, outcome.error),
         mistakes=damage.of_calls(one, chosen),
     )
     known = explain.of_stop(one, outcome.error, crashed.source)

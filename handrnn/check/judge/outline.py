@@ -38,12 +38,17 @@ def not_judged(
     used = set(judged).union(*(one.uses for one in found))
     for name in judged & set(submission.definitions):
         used |= submitted.looked_up(submission, name, submission.definitions[name])
-    path = submission.name
-    return [
-        report.NotJudged(name, one.line, *_why(one, path), cell=one.cell)
+    left = [
+        report.NotJudged(name, one.line, *_why(one, submission.name), cell=one.cell)
         for name, one in submission.definitions.items()
         if name not in used
     ]
+    unread = [
+        report.NotJudged(name, line, why)
+        for name, line, why in submission.unread
+        if RECURRENT.search(name) and name not in used
+    ]
+    return [*left, *unread]
 
 
 def _why(definition: parts.Definition, path: str) -> tuple[str, str]:

@@ -1,33 +1,46 @@
 """What there is to know of a function or class, and whether it is filled in."""
 
 import ast
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import parts
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def definition(node: Any, name: str, piece: parts.Piece) -> parts.Definition:
     """What there is to know of one definition."""
     is_class = isinstance(node, ast.ClassDef)
-    functions = [n for n in getattr(node, "body", []) if isinstance(n, ast.FunctionDef)]
-    lines = piece.source.split("\n")[node.lineno - 1 : node.end_lineno]
+    functions = [n for n in node.body if isinstance(n, FUNCTIONS)] if is_class else []
+    methods = {f.name: definition(f, f.name, piece) for f in functions}
     return parts.Definition(
         name=name,
         kind=parts.CLASS if is_class else parts.FUNCTION,
         line=node.lineno,
         cell=piece.cell,
         arguments=_class_arguments(functions) if is_class else _arguments(_function(node).args),
-        source="\n".join(lines),
-        filled=_is_filled(node) if isinstance(node, ast.FunctionDef) else True,
-        methods={f.name: definition(f, f.name, piece) for f in functions} if is_class else {},
+        source="\n".join(piece.lines[node.lineno - 1 : node.end_lineno]),
+        filled=_is_filled_class(node, methods) if is_class else _is_filled(node),
+        methods=methods,
     )
+
+
+def renamed(
+    known: parts.Definition, name: str, given: int = 0, named: Collection[str] = ()
+) -> parts.Definition:
+    """The same definition under another name, and with values for some of its arguments."""
+    arguments = [(n, default or n in named) for n, default in known.arguments[given:]]
+    return replace(known, name=name, arguments=tuple(arguments))
 
 
 def _function(node: Any) -> Any:
     return node.value if isinstance(node, ast.Assign) else node
 
 
-def _class_arguments(methods: list[ast.FunctionDef]) -> tuple[tuple[str, bool], ...]:
+def _class_arguments(methods: list[Any]) -> tuple[tuple[str, bool], ...]:
     constructors = [method for method in methods if method.name == "__init__"]
     return _arguments(constructors[-1].args)[1:] if constructors else ()
 
@@ -41,8 +54,18 @@ def _arguments(arguments: ast.arguments) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
-def _is_filled(function: ast.FunctionDef) -> bool:
+def _is_filled_class(node: ast.ClassDef, methods: Mapping[str, parts.Definition]) -> bool:
+    """Whether it inherits, holds something else than methods, or has a method that is filled in."""
+    if not methods:
+        return bool(node.bases) or not all(_says_nothing(statement) for statement in node.body)
+    beside = [method for name, method in methods.items() if name != "__init__"]
+    return any(method.filled for method in beside or methods.values())
+
+
+def _is_filled(function: Any) -> bool:
     """Whether something was written where a template leaves a place for it."""
+    if isinstance(function, ast.Assign):  # a lambda
+        return True
     body = [statement for statement in function.body if not _says_nothing(statement)]
     if not body:
         return False
@@ -65,9 +88,9 @@ def _is_none(node: ast.AST | None) -> bool:
 
 
 def _is_gap(node: ast.AST) -> bool:
-    """None where only a value can stand: ``a[:, t] = None``, ``range(None)``, ``x, y = None``."""
+    """None where only a value can stand: ``range(None)``, ``x, y = None``, ``dW += None``."""
     if isinstance(node, ast.Assign) and _is_none(node.value):
-        return not all(isinstance(target, ast.Name) for target in node.targets)
+        return any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
     if isinstance(node, ast.AugAssign | ast.For):
         return _is_none(node.value if isinstance(node, ast.AugAssign) else node.iter)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -76,29 +99,30 @@ def _is_gap(node: ast.AST) -> bool:
 
 
 def _left_none(nodes: list[ast.AST]) -> bool:
-    """Whether a name is given None, never anything else, and read."""
-    stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    given_none = _given_none(nodes)
-    compared = _compared_with_none(nodes)
-    read = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    counts = {name: _times_stored(nodes, name) for name in stored & set(given_none)}
-    return any(
-        given_none.count(name) == times and name in read and name not in compared
-        for name, times in counts.items()
-    )
+    """Whether a name is given None, never anything else, and used.
+
+    A None that is only handed on (``f(x, mask)``, ``return h, cache``) or asked for
+    (``mask is None``) may be meant.
+    """
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    stored = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
+    given_none = Counter(_given_none(nodes))
+    left = {name for name, times in given_none.items() if times == stored[name]}
+    if not left:
+        return False
+    handed_on = {id(name) for node in nodes for name in _handed_on(node, left)}
+    used = (node for node in names if isinstance(node.ctx, ast.Load) and id(node) not in handed_on)
+    return any(node.id in left for node in used)
 
 
-def _given_none(nodes: list[ast.AST]) -> list[str]:
-    names = []
+def _given_none(nodes: list[ast.AST]) -> Iterator[str]:
     for node in nodes:
-        if not isinstance(node, ast.Assign):
-            continue
-        for target in node.targets:
-            names += [t.id for t, v in _pairs(target, node.value) if _is_none(v)]
-    return names
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from (t.id for t, value in pairs(target, node.value) if _is_none(value))
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.Name, ast.expr]]:
+def pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.Name, ast.expr]]:
     """Names and the values given to them, tuples taken apart."""
     if isinstance(target, ast.Name):
         return [(target, value)]
@@ -108,12 +132,14 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.Name, ast.expr]]
     return []
 
 
-def _compared_with_none(nodes: list[ast.AST]) -> set[str]:
-    compares = [n for n in nodes if isinstance(n, ast.Compare)]
-    with_none = [n for n in compares if any(_is_none(right) for right in n.comparators)]
-    return {n.left.id for n in with_none if isinstance(n.left, ast.Name)}
-
-
-def _times_stored(nodes: list[ast.AST], name: str) -> int:
-    stores = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return sum(store.id == name for store in stores)
+def _handed_on(node: ast.AST, left: set[str]) -> Iterable[ast.AST]:
+    """The parts of a node that may well be None."""
+    if isinstance(node, ast.Call):
+        return (*node.args, *(keyword.value for keyword in node.keywords))
+    if isinstance(node, ast.Compare) and any(_is_none(right) for right in node.comparators):
+        return (node.left,)
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+        entries = node.value.elts
+        all_left = all(isinstance(entry, ast.Name) and entry.id in left for entry in entries)
+        return () if all_left else entries
+    return ()

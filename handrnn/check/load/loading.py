@@ -12,7 +12,11 @@ cells included.
 """
 
 import codecs
+import errno
 import json
+import os
+import stat
+import sys
 import tokenize
 import warnings
 from io import BytesIO
@@ -24,6 +28,12 @@ from . import parts, sorting
 MOST_SOURCE = 20 * 2**20  # bytes of program text
 MOST_NOTEBOOK = 200 * 2**20  # bytes of a notebook: nearly all of it are pictures
 SUFFIXES = (".py", ".ipynb")
+STANDARD_INPUT = ("-", "/dev/stdin")
+LONGEST_PATH = 80  # in a message
+CANNOT_READ = {
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.ELOOP: "its links lead in a circle",
+}
 
 
 def find(specification: str | Path) -> list[tuple[Path, str | None]]:
@@ -32,22 +42,45 @@ def find(specification: str | Path) -> list[tuple[Path, str | None]]:
     Parameters
     ----------
     specification : a file, a folder (its ``.py`` and ``.ipynb`` files, sorted, folders within
-        included, hidden ones left out), or ``path.py::lstm_backward``
+        included, hidden ones left out), ``path.py::lstm_backward``, or "-" for the standard input
 
     Raises
     ------
     FileNotFoundError
         If there is no such file or folder.
+    OSError
+        If it cannot be read, or is neither file nor folder.
     """
-    path, wanted = Path(specification), None
-    if not path.exists() and "::" in str(specification):
-        name, wanted = str(specification).rsplit("::", 1)
-        path = Path(name)
-    if path.is_dir():
-        return [(file, wanted) for file in _files_in(path)]
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder {path}")
-    return [(path, wanted or None)]
+    name, wanted = str(specification), None
+    if name in STANDARD_INPUT:
+        return [(Path(name), None)]
+    try:
+        status = _status(name)
+    except FileNotFoundError:
+        if "::" not in name:
+            raise
+        name, wanted = name.rsplit("::", 1)
+        status = _status(name)
+    if stat.S_ISDIR(status.st_mode):
+        return [(file, wanted) for file in _files_in(Path(name))]
+    return [(Path(name), wanted or None)]
+
+
+def _status(name: str) -> os.stat_result:
+    """What there is of that name; only regular files and folders will do."""
+    shown = (name or "''") if len(name) <= LONGEST_PATH else f"{name[: LONGEST_PATH - 3]}..."
+    try:
+        status = os.stat(name)  # noqa: PTH116 -- no Path holds every name
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: it holds NUL
+        raise FileNotFoundError(f"there is no file or folder {shown}") from None
+    except OSError as error:
+        why = CANNOT_READ.get(error.errno or 0, error.strerror)
+        raise OSError(f"{shown} cannot be read: {why}") from None
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        kind = "a pipe" if stat.S_ISFIFO(status.st_mode) else "a device or a socket"
+        message = f"{shown} is {kind}: only files, folders and the standard input are read"
+        raise OSError(message)
+    return status
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -59,34 +92,46 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
-def load(path: str | Path) -> parts.Submission:
+def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:
     """Read a file; whatever is wrong with it is told in `Submission.problems`.
 
     Parameters
     ----------
-    path : Python program or notebook; what it is shows in its name or its first characters
+    path : Python program or notebook; what it is shows in its name or its first characters; "-" is
+        the standard input
+    all_imports : whether imports are kept that nothing in the file uses: others may import them
 
     Raises
     ------
     OSError
         If the file cannot be read.
     """
+    given, name = str(path) in STANDARD_INPUT, str(path)
     path = Path(path)
-    submission = parts.Submission(path=path)
-    size = path.stat().st_size
+    submission = parts.Submission(path=None if given else path)
     notebook = path.suffix == ".ipynb"
-    most = MOST_NOTEBOOK if notebook else MOST_SOURCE
-    if size > most:
-        submission.problems.append(f"{path.name} has {size / 2**20:.0f} MB, more than is read")
+    most = MOST_NOTEBOOK if notebook or given else MOST_SOURCE
+    data = sys.stdin.buffer.read(most + 1) if given else _bytes(name, most + 1)
+    if len(data) > most:
+        problem = f"{path.name} has more than the {most // 2**20} MB that are read"
+        submission.problems.append(problem)
         return submission
-    text = _decoded(path.read_bytes(), submission)
+    text = _decoded(data, submission)
     if text is None:
         return submission
     if notebook or (text.lstrip().startswith("{") and '"nbformat"' in text):
         submission.pieces = _cells(text, submission)
     else:
-        submission.pieces = [parts.Piece(text, label=path.name)]
-    return _parsed(submission)
+        submission.pieces = [parts.Piece(text, label="<stdin>" if given else path.name)]
+    return _parsed(submission, all_imports)
+
+
+def _bytes(name: str, most: int) -> bytes:
+    """The head of a regular file."""
+    if stat.S_ISDIR(_status(name).st_mode):
+        raise IsADirectoryError(f"{name} is a folder: one file is read at a time")
+    with Path(name).open("rb") as file:
+        return file.read(most)
 
 
 def from_text(text: str) -> parts.Submission:
@@ -142,7 +187,8 @@ def _cells(text: str, submission: parts.Submission) -> list[parts.Piece]:
     for number, cell in enumerate(_cell_list(notebook), 1):
         source = _cell_source(cell)
         if source is not None:
-            pieces.append(parts.Piece(_newlines(source), cell=number, label=f"<cell {number}>"))
+            label, shown = f"<cell {number}>", _shown(cell, number)
+            pieces.append(parts.Piece(_newlines(source), number, label, shown))
     if not pieces:
         submission.problems.append(f"{submission.name} is a notebook without a code cell")
     return pieces
@@ -160,6 +206,12 @@ def _cell_list(notebook: Any) -> list:
     return [cell for cells in lists if isinstance(cells, list) for cell in cells]
 
 
+def _shown(cell: dict, number: int) -> str:
+    """What stands beside a cell."""
+    count = cell.get("execution_count", cell.get("prompt_number"))  # version 3 has the latter
+    return f"In [{count}]" if isinstance(count, int) else f"cell {number}"
+
+
 def _cell_source(cell: Any) -> str | None:
     if not isinstance(cell, dict) or cell.get("cell_type") != "code":
         return None
@@ -169,7 +221,7 @@ def _cell_source(cell: Any) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _parsed(submission: parts.Submission) -> parts.Submission:
+def _parsed(submission: parts.Submission, all_imports: bool = False) -> parts.Submission:
     """Sort every statement of every piece: keep it, or leave it out."""
     submission.text = "\n".join(piece.source for piece in submission.pieces)
     if len(submission.text) > MOST_SOURCE:
@@ -180,6 +232,6 @@ def _parsed(submission: parts.Submission) -> parts.Submission:
         warnings.simplefilter("ignore")  # "\s" in a docstring is none of our business
         for piece in submission.pieces:
             sorter.piece(piece)
-        sorter.finish()
+        sorter.finish(all_imports)
     del submission.problems[sorting.MOST_PROBLEMS :]
     return submission

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 
@@ -25,13 +26,20 @@ class Piece:
     Parameters
     ----------
     source : the text; lines end in a line feed
-    cell : number of the cell, None for a file
+    cell : number of the cell among all cells, None for a file
     label : what tracebacks call it
+    shown : what the notebook shows beside the cell, "In [5]"; "cell 7" if it has not been run
     """
 
     source: str
     cell: int | None = None
     label: str = "<text>"
+    shown: str = ""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The source, line by line."""
+        return self.source.split("\n")
 
 
 @dataclass(frozen=True)
@@ -45,9 +53,9 @@ class Definition:
     line : its first one, with ``def`` or ``class``
     cell : the notebook's cell, None for a file
     arguments : (name, whether it has a default) in order; of ``__init__`` for a class
-    source : its own text
-    filled : False where the body is a template: empty, ``raise NotImplementedError``, or with None
-        in the place of what was to be written
+    source : its own text, as it was parsed
+    filled : False where the body is plainly a template: empty, ``raise NotImplementedError``, or
+        with names that are None, never anything else, and used; of a class, where all methods are
     methods : of a class, by name
     """
 
@@ -96,6 +104,10 @@ class Submission:
     notes : what was left out
     broken : functions that do not parse: name and problem
     chunks : the statements kept
+    outline : all classes and functions at the top of the file and in its blocks, those that another
+        of the same name replaces and those in branches that do not run included
+    runs : whether Python would run the file as it stands
+    unread : names whose value is not known, since what gives it is not run: (name, line, why)
     """
 
     path: Path | None = None
@@ -106,6 +118,9 @@ class Submission:
     notes: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     chunks: list[Chunk] = field(default_factory=list)
+    outline: list[Definition] = field(default_factory=list)
+    runs: bool = True
+    unread: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def name(self) -> str:

@@ -185,6 +185,7 @@ class FileReport:
     versions : of handrnn, NumPy and the witness
     not_judged : what was seen and not judged
     recurrent : whether anything recurrent was judged; without, nothing passes
+    runs : whether Python would run the file as it stands
     """
 
     path: str
@@ -195,12 +196,14 @@ class FileReport:
     versions: dict[str, str] = field(default_factory=dict)
     not_judged: tuple[NotJudged, ...] = ()
     recurrent: bool = True
+    runs: bool = True
 
     @property
     def passed(self) -> bool:
         """Whether something recurrent was judged and all that was judged passed."""
         judged = self.functions.values()
-        return bool(judged) and self.recurrent and all(f.passed for f in judged)
+        ready = self.runs and self.recurrent
+        return bool(judged) and ready and all(f.passed for f in judged)
 
     @property
     def wrong(self) -> list[FunctionReport]:

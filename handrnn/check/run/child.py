@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..dialects import standin
-from . import codec, containment, scopes
+from . import bridges, codec, containment, scopes
 
 FRAMES = (3, 8)  # of a long traceback: the outermost and the innermost
 
@@ -53,7 +53,7 @@ class Worker:
         self.job = codec.read_parts(folder / "job.npz")
         self.nonce = self._part("nonce")
         self.journal = journal
-        self.program = program or scopes.Program(self._part("chunks"), self._part("labels"))
+        self.program = program or scopes.Program(self._part("program"))
         self.partners = standin.partners(self._part("dialect"))
         self.scopes: dict[str, scopes.Scope] = {}  # in which objects were made
         self.kept: dict[str, Any] = {}
@@ -88,9 +88,10 @@ class Worker:
         limits = self._part("limits")
         self.notes = containment.limit_resources(limits["memory"], limits["cpu_seconds"])
         containment.limit_processes()
-        containment.end_with_parent()
         if self._part("beside") is not None:
-            sys.meta_path.insert(0, scopes.BesideFinder(Path(self._part("beside"))))
+            beside = scopes.BesideFinder(Path(self._part("beside")))
+            sys.meta_path[:] = [beside, *sys.meta_path, scopes.PackageFinder(beside)]
+        sys.meta_path.append(bridges.BridgeFinder())
 
     def say(self, what: str) -> None:
         """Tell the parent; where the pipe is gone, there is nobody left to work for."""
@@ -274,6 +275,7 @@ def begin(folder: Path, program: Any, journal: int) -> None:
     """
     status = 1
     try:
+        containment.supervise(journal)
         faults = (folder / "faults").open("w")
         faulthandler.enable(faults)
         if hasattr(faulthandler, "register"):
@@ -298,6 +300,7 @@ def begin_forked(folder: Path, program: Any, journal: int) -> None:
             os.dup2(nothing, number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     finally:
         begin(folder, program, journal)
 

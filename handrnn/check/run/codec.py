@@ -10,12 +10,14 @@ cost no more than a few entries of the archive.
 """
 
 import json
+import os
+import stat
 import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -336,13 +338,29 @@ def read_parts(path: str | Path) -> dict[str, tuple[Structure, Arrays]]:
     """
     try:
         # a file opened here is closed here: np.load leaves torn ones open
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with opened(path) as file, np.load(file, allow_pickle=False) as archive:
             written = json.loads(archive["text"].tobytes())
             entries = [archive[f"flat{n}"] for n in range(len(written["dtypes"]))]
         flats = dict(zip(written["dtypes"], entries, strict=True))
         return {name: _parts(value, flats) for name, value in written["values"].items()}
     except (KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} holds no encoded values: {error!r}") from error
+
+
+def opened(path: str | Path) -> BinaryIO:
+    """Open a regular file for reading: anything else might never end.
+
+    Raises
+    ------
+    OSError
+        If it is a pipe, a link or a device, or cannot be read.
+    """
+    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    file = open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{path} is not a regular file")
+    return file
 
 
 def _parts(value: dict[str, Any], flats: Arrays) -> tuple[Structure, Arrays]:

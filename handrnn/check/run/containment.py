@@ -33,6 +33,8 @@ MOST_PROCESSES = 16
 LARGEST_FILE = 300 * 2**20
 PROCESS_EVENTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
 PROCESS_EVENTS |= {"subprocess.Popen", "pty.spawn"}
+SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36  # of Linux's prctl
+HEARD = {signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD} if os.name == "posix" else set()
 WATCHED = (np, np.linalg, np.random, builtins, os, json, math, io, marshal, time)
 
 
@@ -117,11 +119,13 @@ class Output:
 
 def out_of_the_way(descriptor: int) -> int:
     """The same file under a number that a submission does not close by accident."""
-    if sys.platform == "win32":
+    if resource is None:
         return descriptor
     import fcntl
 
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 200)
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    away = 200 if allowed == resource.RLIM_INFINITY else min(200, allowed // 2)
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, away)
     os.close(descriptor)
     return moved
 
@@ -153,7 +157,7 @@ def limit_resources(memory: int, cpu_seconds: float) -> list[str]:
         "RLIMIT_AS": _memory_now() + memory,
         "RLIMIT_CORE": 0,
         "RLIMIT_FSIZE": LARGEST_FILE,
-        "RLIMIT_CPU": math.ceil(cpu_seconds),
+        "RLIMIT_CPU": math.ceil(min(cpu_seconds, 2**30)),
     }
     notes = []
     for name, value in limits.items():
@@ -176,13 +180,75 @@ def _memory_now() -> int:
         return 0
 
 
-def end_with_parent() -> None:
-    """Have Linux end this process when its parent is killed."""
+def end_with_parent(by: int = signal.SIGTERM) -> None:
+    """Have Linux send this process a signal when its parent is killed."""
     if sys.platform == "linux":
         import ctypes
 
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, by)
+
+
+def supervise(journal: int) -> None:
+    """Return in a fork of this process, which ends all that the fork leaves behind. On Linux.
+
+    Whoever loses its parent becomes a child of the supervisor, however it was started. To it
+    SIGTERM means to end the fork, and SIGUSR1 is handed on; it ends as the fork did.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1)
+    end_with_parent()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    worker = os.fork()
+    if worker:
+        _watch(worker, journal)
+    os.setsid()
+    end_with_parent(signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watch(worker: int, journal: int) -> None:
+    """What the supervisor does. Does not return."""
+    status = None
+    try:
+        os.close(journal)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # nor does it hold the pipe in this way
+        while status is None:
+            heard = signal.sigwait(HEARD)
+            if heard != signal.SIGCHLD:
+                os.kill(worker, signal.SIGKILL if heard == signal.SIGTERM else heard)
+            status = _reaped(worker)
+        children = Path(f"/proc/{GET_PID()}/task/{GET_PID()}/children")
+        while left := children.read_text().split():
+            for pid in left:
+                os.kill(int(pid), signal.SIGKILL)
+            os.waitpid(-1, 0)
+    finally:
+        _end_like(status or 0)
+
+
+def _reaped(worker: int) -> int | None:
+    """The status of the worker, if it is among those that have ended."""
+    status = None
+    while status is None:
+        pid, ended = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return None
+        status = ended if pid == worker else None
+    return status
+
+
+def _end_like(status: int) -> None:
+    """End with the status of another process."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        limit_resources(0, 1)  # no second core file
+        signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        os.kill(GET_PID(), -code)
+    EXIT(code & 255)
 
 
 def limit_processes() -> None:

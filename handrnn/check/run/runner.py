@@ -15,6 +15,7 @@ in the notes of each `Outcome`.
 import contextlib
 import functools
 import marshal
+import math
 import os
 import queue
 import re
@@ -27,7 +28,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -42,7 +43,10 @@ MEMORY = 2 * 2**30
 START_SECONDS = 60.0  # for the interpreter and NumPy, on a machine that has much else to do
 SLICE = 0.05  # in which the parent waits
 SILENT_SECONDS = 0.5  # for a process to end once it has closed the pipe
+ROOM = 2**20  # bytes that must be free where results are written
+ENDING_SECONDS = 5.0  # for its supervisor to end what it has started
 CAN_FORK = hasattr(os, "fork")
+SUPERVISED = sys.platform == "linux"
 
 RETURNED = "returned"
 RAISED = "raised"
@@ -51,8 +55,16 @@ DIED = "died"
 NOT_RUN = "not run"
 MISSING = "missing"
 
+LONGEST_LINE = 200  # that a child says
+MOST_LINES = 10_000  # that are not yet heard
+STOPPED = threading.Event()  # while it is set, every run in progress ends, and none begins
+
 Ref = codec.Ref
 Target = str | tuple[str, codec.Ref, str]
+
+
+class CannotRunError(RuntimeError):
+    """The checker itself could not run something, whatever the submission is."""
 
 
 @dataclass(frozen=True)
@@ -193,16 +205,19 @@ def run(
     Raises
     ------
     ValueError
-        If two steps share an id, or a step refers to one that does not come before it.
+        If two steps share an id, a step refers to one that does not come before it, or seconds is
+        not a finite number above 0.
+    CannotRunError
+        If no process can be started, or there is no room for its files.
     """
     beside = submission.path.resolve().parent if submission.path else None
     job = {
-        "chunks": [_as_data(chunk) for chunk in submission.chunks],
-        "labels": [piece.label for piece in submission.pieces],
+        "program": _as_data(submission),
         "beside": None if beside is None else str(beside),
         "dialect": dialect,
     }
-    return _Runner(job, _spawn, seconds, memory).run(steps)
+    labels = [piece.label for piece in submission.pieces]
+    return _Runner(job, labels, _spawn, seconds, memory).run(steps)
 
 
 def run_live(
@@ -226,23 +241,19 @@ def run_live(
     """
     live = scopes.Live(functions)
     job = {
-        "chunks": [],
-        "labels": sorted(live.labels),
+        "program": None,
         "beside": None,
         "dialect": dialect,
     }
     start = functools.partial(_fork if CAN_FORK else _here, live)
-    return _Runner(job, start, seconds, memory).run(steps)
+    return _Runner(job, sorted(live.labels), start, seconds, memory).run(steps)
 
 
-def _as_data(chunk: parts.Chunk) -> dict[str, Any]:
-    return {
-        "kind": chunk.kind,
-        "names": list(chunk.names),
-        "module": chunk.module,
-        "attribute": chunk.attribute,
-        "code": np.frombuffer(marshal.dumps(chunk.code), np.uint8),
-    }
+def _as_data(submission: parts.Submission) -> np.ndarray:
+    """The program as bytes: it may have more parts than a value that is carried."""
+    chunks = [vars(chunk) for chunk in submission.chunks]
+    labels = [piece.label for piece in submission.pieces]
+    return np.frombuffer(marshal.dumps((chunks, labels)), np.uint8)
 
 
 # A child, seen from its parent ---------------------------------------------------------------
@@ -287,42 +298,55 @@ class _Started:
     child: _Child
     pipe: BinaryIO
     nonce: str
-    lines: queue.SimpleQueue = field(default_factory=queue.SimpleQueue)
+    lines: queue.Queue = field(default_factory=lambda: queue.Queue(MOST_LINES))
     left: float = START_SECONDS
+    over: bool = False
 
     def __post_init__(self) -> None:
         # a thread, because a pipe cannot be read with a time limit on every system
         self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
+        try:
+            self.listener.start()
+        except Exception:  # no more threads
+            _kill_group(self.child.pid)
+            self.child.wait()
+            self.pipe.close()
+            raise
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            for line in self.pipe:
-                self.lines.put(line.decode("ascii", "replace").split())
-        self.lines.put(None)
+            while line := self.pipe.readline(LONGEST_LINE):
+                words = line.decode("ascii", "replace").split()
+                if words[:1] == [self.nonce]:
+                    with contextlib.suppress(queue.Full):
+                        self.lines.put_nowait(words[1:])
+        self.over = True
 
     def next(self) -> list[str] | None:
         """What it says next, in words: [] once it is silent for good, None when its time is up."""
         while self.left > 0:
+            if STOPPED.is_set():
+                raise CannotRunError("it was interrupted")
             asked = time.monotonic()
             words = self._heard()
-            if words is None:
-                return []
-            if words[:1] == [self.nonce]:
-                return words[1:]
             # a machine that stood still meanwhile is not held against the submission
             self.left -= min(time.monotonic() - asked, 2 * SLICE)
+            if words is None:
+                return []
+            if words:
+                return words
         return None
 
     def _heard(self) -> list[str] | None:
         """A line, [] if there is none for a while, None if there will be none."""
+        over = self.over  # asked first: what it said last is in the queue by then
         try:
-            return self.lines.get(timeout=SLICE)
+            return self.lines.get(timeout=0 if over else SLICE)
         except queue.Empty:
-            if self.child.poll() is not None:
+            if not over and self.child.poll() is not None:
                 self.listener.join(SILENT_SECONDS)  # what it said last may not have been read yet
-                self.lines.put(None)  # for a process that it left behind holds the pipe
-            return []
+                self.over = True  # for a process that it left behind holds the pipe
+            return None if over else []
 
     def goes_on(self, seconds: float) -> bool:
         """Whether it is there still after a while, in which it may end by itself."""
@@ -333,6 +357,9 @@ class _Started:
 
     def end(self) -> int:
         """End it and everything that it started; its exit status."""
+        if SUPERVISED and self.goes_on(0):
+            os.kill(self.child.pid, signal.SIGTERM)
+            self.goes_on(ENDING_SECONDS)
         _kill_group(self.child.pid)
         status = self.child.wait()
         _kill_group(self.child.pid)
@@ -447,6 +474,7 @@ class _Runner:
     """Takes steps through as many children as it needs."""
 
     job: dict[str, Any]
+    labels: Sequence[str]  # what tracebacks call the submission
     start: Callable[[Path, str], _Started | None]
     seconds: float
     memory: int
@@ -458,10 +486,17 @@ class _Runner:
     def run(self, steps: Sequence[Step]) -> dict[str, Outcome]:
         """Every step's outcome, in the order of the steps."""
         _check(steps)
+        check_seconds(self.seconds)
         self.targets = {step.id: step.target for step in steps}
         while pending := self._pending(steps):
             known = len(self.outcomes) + len(self.gone)
-            self._attempt(_with_sources(pending, steps), pending)
+            try:
+                self._attempt(_with_sources(pending, steps), pending)
+            except (OSError, RuntimeError) as error:
+                if isinstance(error, CannotRunError):
+                    raise
+                why = getattr(error, "strerror", None) or error
+                raise CannotRunError(f"no process can be run here: {why}") from error
             if len(self.outcomes) + len(self.gone) == known:
                 self._give_up(pending, "nothing came of it")
         return {step.id: self.outcomes[step.id] for step in steps}
@@ -510,10 +545,11 @@ class _Runner:
                 silent = phase != "end" and not late and started.goes_on(SILENT_SECONDS)
             finally:
                 status = started.end()
+            if not phase:  # it did not get as far as the submission
+                raise CannotRunError(f"its process did not start: {_last_error(folder)}")
             if phase != "end":
-                loss = _Loss(
-                    folder, None if silent else status, late, self.seconds, self.job["labels"]
-                )
+                _look_for_room(folder)
+                loss = _Loss(folder, None if silent else status, late, self.seconds, self.labels)
                 self._lose(loss, steps, at, phase, pending)
 
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
@@ -528,11 +564,14 @@ class _Runner:
         self, started: _Started, folder: Path, steps: list[Step]
     ) -> tuple[int | None, str, bool]:
         """Take results as they come; the step and the phase it ended in, and if time ran out."""
-        at, phase = None, ""
+        at, phase, expected = None, "", iter([*_script(len(steps)), []])
+        after = next(expected)
         while True:
             words = started.next()
             if not words:
                 return at, phase, words is None
+            if words != after and words != ["call"]:  # it lies
+                continue
             phase = words[0]
             if phase == "end":
                 return None, phase, False
@@ -542,6 +581,7 @@ class _Runner:
             if phase == "done":
                 self._take(folder, started.nonce, steps, int(words[1]))
                 at = None
+            after = next(expected) if words == after else after
 
     def _take(self, folder: Path, nonce: str, steps: list[Step], number: int) -> None:
         step = steps[number]
@@ -569,6 +609,33 @@ class _Runner:
                 self.gone.add(step.id)
             else:
                 self.outcomes[step.id] = loss.outcome(step)
+
+
+def _script(count: int) -> Iterator[list[str]]:
+    """What a child says, in order."""
+    yield ["ready"]
+    for number in range(count):
+        yield ["start", str(number)]
+        yield ["done", str(number)]
+    yield ["end"]
+
+
+def check_seconds(seconds: float) -> None:
+    """Refuse a limit that is none: a ValueError."""
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds must be a finite number above 0: got {seconds!r}")
+
+
+def _last_error(folder: Path) -> str:
+    """What a child that did not start says of it."""
+    said = _head(folder / "stderr").strip().split("\n")
+    return ([line for line in said if "rror" in line] or [said[-1] or "no reason is known"])[-1]
+
+
+def _look_for_room(folder: Path) -> None:
+    """Whether a child could write its results; an OSError if not."""
+    with (folder / "room").open("wb") as file:
+        file.write(bytes(ROOM))
 
 
 def _check(steps: Sequence[Step]) -> None:
@@ -673,7 +740,7 @@ class _Loss:
     status: int | None
     late: bool
     seconds: float
-    labels: list[str]
+    labels: Sequence[str]
 
     def __post_init__(self) -> None:
         self.frames = _frames_in(self.folder / "faults", self.labels)
@@ -705,7 +772,7 @@ def _signal_name(number: int) -> str:
 FAULT_LINE = re.compile(r'File "(.*)", line (\d+) in (.*)')
 
 
-def _frames_in(path: Path, labels: list[str]) -> tuple[Frame, ...]:
+def _frames_in(path: Path, labels: Sequence[str]) -> tuple[Frame, ...]:
     """The submission's lines in what the fault handler wrote, the outermost first."""
     # the fault handler writes ASCII
     own = {label.encode("ascii", "backslashreplace").decode(): label for label in labels}
@@ -715,7 +782,7 @@ def _frames_in(path: Path, labels: list[str]) -> tuple[Frame, ...]:
 
 def _head(path: Path, size: int = containment.MOST_PRINTED) -> str:
     try:
-        with path.open("rb") as file:
+        with codec.opened(path) as file:
             return file.read(4 * size).decode("utf-8", "replace")[:size]
     except OSError:
         return ""

@@ -6,7 +6,7 @@ judged alone.
 """
 
 import builtins
-import contextlib
+import importlib
 import importlib.abc
 import importlib.util
 import itertools
@@ -47,6 +47,23 @@ class Absent:
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         return self._refuse()
 
+    def __mro_entries__(self, bases: tuple) -> tuple[type]:
+        """A class may name it as a base, and do without what it would inherit."""
+        return (type(self._name.rpartition(".")[2], (_AbsentBase,), {"_name": self._name}),)
+
+
+class _AbsentBase:
+    """A base class that is not installed here."""
+
+    _name = ""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        message = f"{type(self).__name__} has no {name!r} here: {self._name} is not installed"
+        raise AttributeError(message)
+
 
 class Outside(dict):
     """The names that a submission does not define: the built-in ones, and what is supplied.
@@ -61,6 +78,7 @@ class Outside(dict):
         self.from_course: dict[str, Any] = {}
         self.read: dict[str, None] = {}
         self.broken: dict[str, BaseException] = {}  # definitions and values that raised
+        self.stars: list[str] = []  # imports of everything from what is not there, in words
 
     def __getitem__(self, name: str) -> Any:
         if name in self.from_arguments:
@@ -72,8 +90,11 @@ class Outside(dict):
             return dict.__getitem__(self, name)
         if name in self.from_course:
             return self.from_course[name]
-        if not name.startswith("__"):
-            self.read[name] = None
+        if name.startswith("__"):
+            raise KeyError(name)
+        self.read[name] = None
+        if self.stars:
+            raise NameError(f"{name} is not defined here; {'; '.join(self.stars)}", name=name)
         raise KeyError(name)
 
 
@@ -102,10 +123,10 @@ class Scope:
             return error
         for name in chunk["names"]:
             self.outside.broken.pop(name, None)
-        if chunk["kind"] in ("constant", "value"):
-            self.data.update(chunk["names"])
-        else:
-            self.data.difference_update(chunk["names"])
+        self.data.difference_update(chunk["names"])
+        if chunk["kind"] in ("constant", "value"):  # m = np.matmul is no size
+            names = chunk["names"]
+            self.data.update(n for n in names if not callable(self.namespace.get(n)))
         return None
 
     def fail(self, chunk: dict[str, Any], error: BaseException) -> None:
@@ -124,6 +145,8 @@ class Scope:
         helper = any(part in module.lower() for part in (*COURSE_MODULE_NAMES, *imports))
         offered = self.offered if helper else {}
         if attribute == "*":
+            file = chunk["code"].co_filename.strip("<>")
+            self.outside.stars.append(f"{file} imports * from {module}, which is not installed")
             return
         if attribute is None:
             self.namespace[name] = Absent(module, offered)
@@ -160,8 +183,8 @@ class Scope:
 class Program:
     """A submission read from a file, as statements."""
 
-    def __init__(self, chunks: list[dict[str, Any]], labels: list[str]) -> None:
-        self.chunks = [{**c, "code": marshal.loads(c["code"].tobytes())} for c in chunks]
+    def __init__(self, data: np.ndarray) -> None:
+        self.chunks, labels = marshal.loads(data.tobytes())
         self.labels = set(labels)
         self.too_slow: dict[int, BaseException] = {}  # statements that are not tried again
 
@@ -236,26 +259,62 @@ def _anew(function: Any, namespace: dict[str, Any]) -> Any:
 
 
 class BesideFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the files beside a submission as it is read itself: definitions only."""
+    """Imports the files beside a submission as it is read itself: definitions only.
+
+    Parameters
+    ----------
+    folder : where they are
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.packages: list[Path] = []  # folders within that were imported
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         """The file of that name, unless the standard library has one."""
-        file = self.folder / f"{name}.py"
-        if path is not None or name in sys.stdlib_module_names or not file.is_file():
+        if path is None and name in sys.stdlib_module_names:
             return None
-        return importlib.util.spec_from_loader(name, self, origin=str(file))
+        own = [folder for folder in self.packages if path is None or str(folder) in path]
+        for folder in [self.folder, *own] if path is None else own:
+            file = folder / f"{name.rpartition('.')[2]}.py"
+            if file.is_file():
+                return importlib.util.spec_from_loader(name, self, origin=str(file))
+        return self.package(name, own) if path is not None else None
+
+    def package(self, name: str, folders: list[Path]) -> Any:
+        """The folder of that name in one of the folders."""
+        found = (folder / name.rpartition(".")[2] for folder in folders)
+        for package in (package for package in found if any(package.glob("*.py"))):
+            self.packages.append(package)
+            origin = str(package / "__init__.py")
+            spec: Any = importlib.util.spec_from_loader(name, self, origin=origin, is_package=True)
+            spec.submodule_search_locations = [str(package)]
+            return spec
+        return None
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Execute its definitions, imports and simple constants."""
         from ..load import loading
 
-        submission = loading.load(str(module.__spec__.origin))  # pyright: ignore
-        for chunk in submission.chunks:
-            with contextlib.suppress(Exception):
-                exec(chunk.code, vars(module))
+        file = Path(str(module.__spec__.origin))  # pyright: ignore
+        if not file.is_file():
+            return
+        scope = Scope(None)
+        scope.namespace = vars(module)
+        scope.namespace["__builtins__"] = scope.outside
+        for chunk in loading.load(file, all_imports=True).chunks:
+            scope.execute(vars(chunk))
+
+
+class PackageFinder(importlib.abc.MetaPathFinder):
+    """Imports the folders beside a submission, of a name that nothing installed has."""
+
+    def __init__(self, beside: BesideFinder) -> None:
+        self.beside = beside
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """The folder of that name."""
+        return self.beside.package(name, [self.beside.folder]) if path is None else None
 
 
 def _is_array(value: Any) -> bool:
