@@ -3,6 +3,8 @@
 Every function of a dialect is called as the dialect calls it, with stand-ins in every place.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -57,8 +59,8 @@ def called(partners, one, probe, kept=None):
             value = getattr(kept[call.owner], call.target.split("|")[0])
             value = value(*given) if call.kind == "method" else value
         values.append((call, value))
-        several = len(call.gives) > 1
-        for term, part in zip(call.gives, value if several else [value], strict=False):
+        parts_of_it: Any = value if len(call.gives) > 1 else [value]
+        for term, part in zip(call.gives, parts_of_it, strict=False):
             if isinstance(term, dialects.Kept):
                 kept[term.name] = part
     return values, kept

@@ -296,10 +296,6 @@ class Target:
             entries = list(self.gives)
         return next(s for s in entries if s.name == name)
 
-    def shapes(self, probe: probes.Probe) -> dict[str, tuple[int, ...]]:
-        """The shapes of the results."""
-        return {name: value.shape for name, value in self._right(probe).items()}
-
     # the rare input
 
     @property
