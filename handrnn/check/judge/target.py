@@ -208,9 +208,8 @@ class Target:
 
     @property
     def lines(self) -> lines.Lines:
-        """Its lines, read in the course's notation."""
-        order = tuple(self.respelt(lines.in_course(term)) for term in self.match.order)
-        return lines.Lines(self.definition, self.function, order)
+        """Its lines, read in the dialect's notation."""
+        return lines.Lines(self.definition, self.function, self.order)
 
     # what is right
 
