@@ -410,7 +410,7 @@ class _Words:
         caches: Mapping[str, Any],
     ) -> None:
         self.known = known
-        self.bundles = bundles | caches
+        self.bundles = {**bundles, **caches}
         self.caches = caches
 
     def call(self, text: str, name: str) -> Call:

@@ -90,7 +90,7 @@ def _uses(definition: parts.Definition, modules: dict[str, str]) -> Iterator[tup
             if library == "handrnn" or LAYERS.fullmatch(node.id):
                 yield library, node.lineno
         elif isinstance(node, ast.Attribute) and set(modules.values()) - {"handrnn"}:
-            library = next(iter(set(modules.values()) - {"handrnn"}))
+            library = sorted(set(modules.values()) - {"handrnn"})[0]
             if LAYERS.fullmatch(node.attr) or (node.attr in GRADIENTS and not _of_self(node)):
                 yield library, node.lineno
 

@@ -55,15 +55,17 @@ def judge(
     found = submitted.targets(submission, known)
     targets = [one for one in found if not wanted or _is_wanted(one, wanted, found)]
     trials = runs.tried(submission, targets, seconds, live)
-    functions: dict[str, report.FunctionReport] = {}
-    skipped = []
-    for one in targets:
-        why = _unjudged(one, trials)
-        if why:
-            skipped.append(report.NotJudged(one.name, one.definition.line, why))
-        else:
-            judged = _judged(one, trials, submission, seconds, live)
-            functions[one.name] = _by_whom(one, judged, submission, allow)
+    why = {one.name: _unjudged(one, trials) for one in targets}
+    skipped = [
+        report.NotJudged(one.name, one.definition.line, why[one.name], cell=one.definition.cell)
+        for one in targets
+        if why[one.name]
+    ]
+    functions = {
+        one.name: _by_whom(one, _judged(one, trials, submission, seconds, live), submission, allow)
+        for one in targets
+        if not why[one.name]
+    }
     functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
     layers = _layers(submission, targets, wanted, seconds) if live is None else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
@@ -74,10 +76,11 @@ def judge(
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
     beyond = outline.not_judged(submission, found, functions)
+    reasons = {one.name: one.why for one in (*beyond, *skipped)}
     for name in wanted:
         if name not in functions and name not in classes:
-            why = next((s.why for s in (*skipped, *beyond) if s.name == name), "")
-            functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=why)
+            where = reasons.get(name, "")
+            functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=where)
     return report.FileReport(
         str(submission.path or submission.name),
         functions,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import compare
+from ... import compare, slots
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
 from ..probe import probes
@@ -71,7 +71,7 @@ def _flatten_call(
         _flatten_results(one, flat, call, value, probe, truth)
     elif isinstance(first, dialects.Bundle):
         _flatten_bundle(one, flat, first, value, truth)
-    else:
+    elif isinstance(first, slots.Slot):
         alone = isinstance(value, tuple | list) and len(value) == 1
         _take(flat, first.name, value[0] if alone else value, truth[first.name].shape)
 

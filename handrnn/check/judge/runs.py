@@ -188,7 +188,7 @@ class _Plan:
             forward = target.Target(one.forward, None, uses=one.uses)
             self._made[key] = self._run(forward, "source", probe, partners)
         (call, id_) = self._made[key].calls[-1]
-        caches = [t.name for t in call.gives if getattr(t, "cache", True) and _opaque(t)]
+        caches = [getattr(term, "name", "") for term in call.gives if _opaque(term)]
         return {name: runner.Ref(id_, _path(call, name)) for name in caches}
 
     def _step(

@@ -243,7 +243,8 @@ def _tensors(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tensors(entry) for key, entry in value.items()}
     if type(value) in (tuple, list):
-        return type(value)(_tensors(entry) for entry in value)
+        entries = [_tensors(entry) for entry in value]
+        return tuple(entries) if type(value) is tuple else entries
     return value
 
 

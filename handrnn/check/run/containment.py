@@ -54,7 +54,7 @@ class RemovedNames:
     def __init__(self) -> None:
         self.seen: dict[str, None] = {}
         self._others = vars(np)["__getattr__"]
-        vars(np)["__getattr__"] = self._look_up
+        np.__getattr__ = self._look_up
 
     def _look_up(self, name: str) -> Any:
         if name not in REMOVED:
