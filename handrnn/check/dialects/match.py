@@ -270,7 +270,8 @@ def _respelt(chosen: Sequence[Match]) -> list[Match]:
         whole = match.dialect.respelt
         differs = keys & set(whole.values()) and not keys & set(whole)
         respelt = whole if differs else {}
-        called = [f"{own} is called {other}" for own, other in respelt.items()]
+        own_names = match.dialect.names(match.function.cell)
+        called = [f"{own} is called {new}" for own, new in respelt.items() if own in own_names]
         notes = (", ".join(called),) if called else ()
         found.append(replace(match, respelt=respelt, notes=match.notes + notes))
     return found

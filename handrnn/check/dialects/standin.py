@@ -125,6 +125,8 @@ def _bound(call: dialects.Call, arguments: Sequence[Any], named: Mapping[str, An
     for term in call.takes[len(arguments) :]:
         key = next((n for n in (2, 1) for name in left if matching.likeness(term, name) == n), None)
         fits = [name for name in left if key and matching.likeness(term, name) == key]
+        if not fits and isinstance(term, dialects.Literal):  # whatever that is called
+            fits = list(left)[: len(left) == 1]
         if not fits:
             raise TypeError(f"{call.target}() has no argument {', '.join(left)}")
         found.append(left.pop(fits[0]))
@@ -145,7 +147,9 @@ class _State:
         self.function = chosen
         self.known: dict[str, np.ndarray] = {}
         self.given: dict[str, Any] = {}
+        self.biases: dict[str, dict[str, np.ndarray]] = {}  # by name, where a gate has two
         self.sizes: dict[str, int] = {"T": 1, "B": 1, "Y": 1} | dict(dialect.sizes)
+        self.steps: list[dict[str, np.ndarray]] = []
         self.tensors = False
 
     def take(self, values: Sequence[Any], terms: Sequence[dialects.Term]) -> None:
@@ -165,14 +169,23 @@ class _State:
                 self.known |= box
             elif isinstance(slot, slots.Slot):
                 self.tensors |= type(value).__module__.startswith("torch")
-                array = np.array(value)
+                array = np.array(value.detach().numpy() if hasattr(value, "detach") else value)
                 if array.size != np.prod(slot.shape(self.sizes)):
                     raise ValueError(
                         f"{slot.name} has shape {array.shape}, not {slot.shape(self.sizes)}"
                     )
                 array = array.reshape(slot.shape(self.sizes))
-                self.known |= slot.unpack(array, self.sizes)
+                self._learn(slot, slot.unpack(array, self.sizes))
                 self.given[slot.quantity if not slot.gates else slot.name] = value
+
+    def _learn(self, slot: slots.Slot, atoms: dict[str, np.ndarray]) -> None:
+        """Know the atoms of an array; two biases of one gate are one atom, their sum."""
+        if slot.quantity == "W" and slot.on[0] in ("bias_x", "bias_h"):
+            self.biases[slot.name] = atoms
+            for name in atoms:
+                both = [found[name] for found in self.biases.values() if name in found]
+                atoms = atoms | {name: np.sum(both, axis=0)}
+        self.known |= atoms
 
     def _attributes(self, owner: str, value: Any) -> Iterator[tuple[dialects.Term, Any]]:
         """What is known of an object that was handed over: the attributes that the dialect sets."""
@@ -198,6 +211,9 @@ class _State:
         """The results of a call, packed."""
         function = self.function
         inputs = dict(self.known)
+        for state, before in (("h0", "h_prev"), ("c0", "c_prev")):
+            if before in inputs:
+                inputs.setdefault(state, inputs[before])
         for name in truth.STATES:
             letters = "THB" if name == "dy" else "HB"
             shape = [self.sizes.get(letter, 1) for letter in letters]
@@ -209,18 +225,24 @@ class _State:
         for name in biases:
             inputs.setdefault(name, np.zeros(self.sizes.get("H", 1)))
         found = truth.results(function.of, inputs, truth.oracle(function.variant))
+        if "added" in self.dialect.gradients:  # to those of the calls before
+            weights = [name for name in found if name.startswith(("dW", "db"))]
+            found |= {name: found[name] + self.known.get(name, 0.0) for name in weights}
         self.known |= found
         if function.cache_given is not None:
-            self.known |= truth.along(function.of, inputs)[0]
-        mean = "mean" in self.dialect.gradients
-        values = [self._value(term, mean) for term in call.gives]
+            self.steps = truth.along(function.of, inputs)
+            self.known |= self.steps[0]
+        values = [self.value(term) for term in call.gives]
         return values[0] if len(values) == 1 else tuple(values)
 
-    def _value(self, term: dialects.Term, mean: bool) -> Any:
+    def value(self, term: dialects.Term) -> Any:
+        """What stands for a term in the results."""
         if isinstance(term, slots.Slot):
-            return self._array(term, mean)
+            return self._array(term)
+        if isinstance(term, dialects.Bundle) and term.steps:
+            return [self._at(step).value(inner) for step in self.steps for inner in term.terms]
         if isinstance(term, dialects.Bundle):
-            values = [self._value(inner, mean) for inner in term.terms]
+            values = [self.value(inner) for inner in term.terms]
             if term.kind == "dict":
                 names = [getattr(inner, "name", "") for inner in term.terms]
                 names = [matching.spelt(name, self.dialect.respelt) for name in names]
@@ -228,12 +250,20 @@ class _State:
             return tuple(values) if term.kind == "tuple" else values
         return Box(self.known)
 
-    def _array(self, slot: slots.Slot, mean: bool) -> Any:
+    def _at(self, step: Mapping[str, np.ndarray]) -> "_State":
+        """The same at one time step, with the weights that were given."""
+        here = copy.copy(self)
+        here.known = self.known | step
+        weights = [key for key in self.given if key not in slots.AXES or key in ("Why", "by")]
+        here.given = {key: self.given[key] for key in weights}
+        return here
+
+    def _array(self, slot: slots.Slot) -> Any:
         """An array: the very one that was given, if it was; a result once, wherever it stands."""
         key = slot.name if slot.gates else slot.quantity
         if key not in self.given:
             value = slot.pack(self.known, self.sizes)
-            if mean and slot.gates and slot.quantity == "dW":
+            if "mean" in self.dialect.gradients and slot.quantity == "dW":
                 value = value / self.sizes["B"]
             if self.tensors:
                 import torch
@@ -255,6 +285,8 @@ def _pairs(
                     if key in value:
                         yield from _pairs([value[key]], [inner], respelt)
                         break
+        elif isinstance(term, dialects.Bundle) and term.steps and isinstance(value, list | tuple):
+            yield from _pairs(value[:1], term.terms, respelt)  # the first tells how it began
         elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
             if len(value) != len(term.terms):
                 wanted = f"{term.name} is {dialects.shown(replace(term, name=''))}"
@@ -279,7 +311,9 @@ class _Made:
     _functions: Sequence[dialects.Function]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        make = next(c for f in self._functions for c in f.calls if c.kind == "make")
+        made = [c for f in self._functions for c in f.calls if c.kind == "make"]
+        given = len(arguments) + len(named)
+        make = next((call for call in made if len(call.takes) == given), made[0])
         self._state = _State(self._dialect, self._functions[0], {})
         self._state.take(_bound(make, arguments, named), make.takes)
 
@@ -297,7 +331,7 @@ class _Made:
                 if call.target == name and call.kind == "method":
                     return self._method(call)
                 if name in call.target.split("|") and call.kind == "get":
-                    values = [self._state._value(t, False) for t in call.gives]
+                    values = [self._state.value(term) for term in call.gives]
                     return values[0] if len(values) == 1 else values
         raise AttributeError(f"the right {type(self).__name__} has no {name}")
 

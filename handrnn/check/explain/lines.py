@@ -1,4 +1,4 @@
-"""Which line of a submission a mistake is in: its own statements, read in the course's notation.
+"""Which line of a submission a mistake is in: its own statements, read in the dialect's notation.
 
 A submission has names of its own. What they stand for is told by how they come and go: the entries
 of the cache that is unpacked, ``parameters["Wf"]``, the keys of the gradients that are returned.
@@ -36,8 +36,8 @@ class Statement:
     Attributes
     ----------
     number : of its line, in the file
-    target : what it assigns, in the course's notation
-    words : names, numbers and operators, in the course's notation
+    target : what it assigns, in the dialect's notation
+    words : names, numbers and operators, in the dialect's notation
     looped : whether it is inside of a loop
     """
 
@@ -60,7 +60,7 @@ class Lines:
     ----------
     definition : of the function, see `loading`
     function : which function of a dialect it is
-    order : the course's names of its arguments
+    order : the dialect's names of its arguments
     """
 
     definition: Any
@@ -69,7 +69,7 @@ class Lines:
 
     @cached_property
     def statements(self) -> list[Statement]:
-        """Everything that the function does, in the course's notation."""
+        """Everything that the function does, in the dialect's notation."""
         try:
             tree = ast.parse(self.definition.source).body[0]
         except (SyntaxError, IndexError):
@@ -169,25 +169,9 @@ class Lines:
         return lines[k].strip() if 0 <= k < len(lines) else ""
 
 
-def in_course(term: Any) -> str:
-    """The course's name of what a term of any dialect is; its own if the course has none."""
-    quantity = getattr(term, "quantity", "")
-    if quantity in ("", "W", "dW"):
-        return str(getattr(term, "name", ""))
-    return next((n for n, q in COURSE.items() if q == quantity), term.name)
-
-
-COURSE = {
-    **{"xt": "xt", "x": "x", "a_prev": "h_prev", "a0": "h0", "c_prev": "c_prev", "c0": "c0"},
-    **{"a_next": "h_next", "c_next": "c_next", "yt_pred": "yt", "a": "h", "c": "c"},
-    **{"y_pred": "y", "da": "dy", "da_next": "dh_next", "dc_next": "dc_next"},
-    **{"da_prev": "dh_prev", "dc_prev": "dc_prev", "dx": "dx", "dxt": "dxt", "da0": "dh0"},
-}
-
-
 def _given(function: dialects.Function) -> list[str]:
-    """The course's names of what a function returns."""
-    return [in_course(term) for term in function.calls[-1].gives]
+    """The dialect's names of what a function returns, its cache aside."""
+    return [slot.name for slot in dialects.slots_in(function.itself.gives)]
 
 
 def _cached(function: dialects.Function) -> tuple[str, ...]:
@@ -238,7 +222,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 class _Names(ast.NodeTransformer):
-    """What the names of a submission stand for, in the course's notation."""
+    """What the names of a submission stand for, in the dialect's notation."""
 
     def __init__(
         self,
@@ -269,7 +253,7 @@ class _Names(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def text(self, node: ast.AST) -> str:
-        """A node as text, in the course's notation."""
+        """A node as text, in the dialect's notation."""
         again = ast.parse(ast.unparse(node))  # a copy, for this changes it
         return ast.unparse(ast.fix_missing_locations(self.visit(again)))
 

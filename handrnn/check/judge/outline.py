@@ -60,13 +60,23 @@ def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
             return "its methods are those of no dialect", OWN_DIALECT.format(path=path)
         return "no dialect has a class of this name", ""
     if matching.plain(definition.name) in truth.ELEMENTARY:
-        return "judged only beside a recurrent function of a dialect that has it", ""
+        return _why_no_helper(definition), ""
     near = _near(definition)
     if near:
         return near, OWN_DIALECT.format(path=path)
     if RECURRENT.search(definition.source):
         return "its name and arguments are those of no dialect", SEQUENCE
     return "no dialect has a function of this name", ""
+
+
+def _why_no_helper(definition: parts.Definition) -> str:
+    """Why a softmax or a sigmoid is not judged."""
+    name = matching.plain(definition.name)
+    having = [d for d in dialects.all_dialects().values() if name in d.functions]
+    if any(matching.orders(d.functions[name], d, [*definition.arguments]) for d in having):
+        return "judged only beside a recurrent function of a dialect that has it"
+    theirs = ", ".join(name for name, _ in definition.arguments)
+    return f"takes ({theirs}): that of a dialect takes one array"
 
 
 def _is_module(definition: parts.Definition) -> bool:

@@ -39,6 +39,10 @@ def targets(submission: parts.Submission, known: Sequence[dialects.Dialect]) -> 
     """The functions of dialects in a submission, in the order of the dialects."""
     matches = matching.matches(submission, known)
     recurrent = {m.dialect.name for m in matches if m.function.cell}
+    broken = {matching.canonical(name) for name in submission.broken}
+    recurrent |= {
+        d.name for d in known if any(n in d.functions for n in broken - {*matching.ELEMENTARY})
+    }
     live = not submission.chunks
     matches = [m for m in matches if m.function.cell or m.dialect.name in recurrent or live]
     epsilon = any(EPSILON.search(d.source) for d in submission.definitions.values())

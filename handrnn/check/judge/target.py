@@ -208,9 +208,8 @@ class Target:
 
     @property
     def lines(self) -> lines.Lines:
-        """Its lines, read in the course's notation."""
-        order = tuple(self.respelt(lines.in_course(term)) for term in self.match.order)
-        return lines.Lines(self.definition, self.function, order)
+        """Its lines, read in the dialect's notation."""
+        return lines.Lines(self.definition, self.function, self.order)
 
     # what is right
 
@@ -295,10 +294,6 @@ class Target:
         else:
             entries = list(self.gives)
         return next(s for s in entries if s.name == name)
-
-    def shapes(self, probe: probes.Probe) -> dict[str, tuple[int, ...]]:
-        """The shapes of the results."""
-        return {name: value.shape for name, value in self._right(probe).items()}
 
     # the rare input
 

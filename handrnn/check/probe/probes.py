@@ -7,8 +7,7 @@ state, a square matrix or a batch of one. Everything is in the textbook's notati
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any
+from functools import cache
 
 import numpy as np
 
@@ -59,23 +58,6 @@ class Probe:
     def sizes(self) -> dict[str, int]:
         """The sizes by letter."""
         return {letter: getattr(self, letter) for letter in "TBIHY"}
-
-    @cached_property
-    def cell_cache(self) -> dict[str, dict[str, Any]]:
-        """The textbook's cache of one step, of each cell."""
-        rnn, lstm = self.parameters["rnn"], self.parameters["lstm"]
-        _, rnn_cache = textbook.rnn_cell_forward(self.x[0], self.h0, dict(rnn))
-        *_, lstm_cache = textbook.lstm_cell_forward(self.x[0], self.h0, self.c0, dict(lstm))
-        return {"rnn": rnn_cache, "lstm": lstm_cache}
-
-    @cached_property
-    def caches(self) -> dict[str, dict[str, Any]]:
-        """The textbook's caches of the sequence from h0 and a zero cell state, of each cell."""
-        rnn, lstm = self.parameters["rnn"], self.parameters["lstm"]
-        _, rnn_caches = textbook.rnn_forward(self.x, self.h0, dict(rnn))
-        zero = np.zeros_like(self.c0)
-        *_, lstm_caches = textbook.lstm_forward(self.x, self.h0, zero, dict(lstm))
-        return {"rnn": rnn_caches, "lstm": lstm_caches}
 
 
 @cache
