@@ -20,6 +20,7 @@ same for a test. Submissions run in a process of their own, with limits of time 
 guards against accidents, not against attacks.
 """
 
+from .dialects import dialect as dialects
 from .judge import judge
 from .load import loading
 from .report import data
@@ -30,10 +31,12 @@ SECONDS = runner.SECONDS
 
 FileReport = data.FileReport
 FunctionReport = data.FunctionReport
+DialectError = dialects.DialectError
 sequence = sequences.sequence
+load_dialect = dialects.find
 
 
-def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
+def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True):
     """Judge the course functions, and recurrent layer classes, in a file.
 
     Parameters
@@ -42,6 +45,9 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
         A ``.py`` file or a notebook; ``path.py::lstm_backward`` for one of its functions.
     wanted : sequence of str
         Functions that must be there. Empty: all that are.
+    dialect : str, Path or Dialect, optional
+        The only dialect to look for: the name of a built-in one, the path of a TOML file, or what
+        `load_dialect` returned. None: all built-in ones.
     seconds : float
         Limit of each run of each function.
     second_opinion : bool
@@ -56,7 +62,8 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the path names a folder, or several files: judge these one by one.
+        If the path names a folder, or several files: judge these one by one. If there is no such
+        dialect, or its file cannot be read.
     """
     found = loading.find(path)
     if len(found) != 1:
@@ -64,14 +71,23 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True):
     ((one, name),) = found
     names = (*wanted, *([name] if name else []))
     return judge.judge(
-        loading.load(one), wanted=names, seconds=seconds, second_opinion=second_opinion
+        loading.load(one),
+        wanted=names,
+        seconds=seconds,
+        dialect=None if dialect is None else dialects.find(dialect),
+        second_opinion=second_opinion,
     )
 
 
-def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True):
+def text(source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True):
     """Judge the course functions in program text; see `file`."""
-    submission = loading.from_text(source)
-    return judge.judge(submission, wanted=wanted, seconds=seconds, second_opinion=second_opinion)
+    return judge.judge(
+        loading.from_text(source),
+        wanted=wanted,
+        seconds=seconds,
+        dialect=None if dialect is None else dialects.find(dialect),
+        second_opinion=second_opinion,
+    )
 
 
 def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True):
@@ -85,8 +101,8 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     fn : function
     name : str, optional
         Which course function it is. None: told by its own name.
-    dialect : str, optional
-        "course" or "batch_first". None: told by the names of its arguments.
+    dialect : str, Path or Dialect, optional
+        As for `file`. None: told by the names of its arguments.
     seconds : float
         Limit of each run.
     second_opinion : bool
@@ -102,7 +118,7 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     TypeError
         If `fn` cannot be called.
     ValueError
-        If it is not told which course function it is.
+        If it is not told which function it is, or there is no such dialect.
     """
     return judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
 

@@ -7,6 +7,7 @@ what is right; `explain` runs the catalogue for what is wrong, and `damage` is w
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,10 @@ def judge(
             skipped.append(report.NotJudged(one.name, one.definition.line, why))
         else:
             functions[one.name] = _judged(one, trials, submission, seconds, live)
-    functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
-    layers = _layers(submission, targets, wanted, seconds) if live is None else {}
+    functions = _with_partners(functions, trials, targets)
+    functions |= _broken(submission, functions, wanted, known)
+    every = live is None and dialect is None
+    layers = _layers(submission, targets, wanted, seconds) if every else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
     functions = {name: f for name, f in functions.items() if name not in private}
     if second_opinion and witness.available():
@@ -77,7 +80,7 @@ def judge(
         submission.problems,
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
-        not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
+        not_judged=(*skipped, *outline.not_judged(submission, found, functions, known)),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
     )
 
@@ -179,7 +182,7 @@ def _of_ones_own(name: str) -> str:
 def judge_live(
     fn: Any,
     name: str | None = None,
-    dialect: str | None = None,
+    dialect: "str | Path | dialects.Dialect | None" = None,
     *,
     seconds: float = 10.0,
     second_opinion: bool = True,
@@ -188,15 +191,15 @@ def judge_live(
     if not callable(fn):
         raise TypeError(f"{fn!r} cannot be called: a function is needed")
     known = dialects.all_dialects()
-    if dialect not in (None, *known):
-        raise ValueError(f"dialect is {dialect!r}: it can be {', '.join(known)}")
     definition = submitted.definition_of(fn, name)
     submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
-    chosen = known[dialect] if dialect else None
+    chosen = None if dialect is None else dialects.find(dialect)
     if not submitted.targets(submission, [chosen] if chosen else list(known.values())):
-        names = dict.fromkeys(n for d in known.values() for n in d.functions)
+        judging = [chosen] if chosen else list(known.values())
+        names = dict.fromkeys(n for d in judging for n in d.functions)
+        where = f"the dialect {chosen.name}" if chosen else "a dialect"
         raise ValueError(
-            f"{definition.name} is no function of a dialect: name= can be {', '.join(names)}"
+            f"{definition.name} is no function of {where}: name= can be {', '.join(names)}"
         )
     return judge(
         submission,
@@ -211,12 +214,13 @@ def _broken(
     submission: parts.Submission,
     functions: dict[str, report.FunctionReport],
     wanted: Sequence[str],
+    judging: Sequence[dialects.Dialect],
 ) -> dict[str, report.FunctionReport]:
-    """Reports of the course functions that do not parse."""
+    """Reports of functions of a dialect that do not parse."""
     reports = {}
     for theirs, problem in submission.broken.items():
-        name = matching.canonical(theirs)
-        known = {n for d in dialects.all_dialects().values() for n in d.functions}
+        known = {n for d in judging for n in d.functions}
+        name = theirs if theirs in known else matching.canonical(theirs)
         if name in known and name not in functions and (not wanted or name in wanted):
             reports[name] = report.FunctionReport(name, report.CRASHED, where=problem)
     return reports

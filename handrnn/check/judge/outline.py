@@ -22,6 +22,7 @@ def not_judged(
     submission: parts.Submission,
     found: Sequence[target.Target],
     functions: Mapping[str, Any],
+    known: Sequence[dialects.Dialect],
 ) -> list[report.NotJudged]:
     """Every definition that no dialect knows, and that nothing which was judged makes use of.
 
@@ -30,6 +31,7 @@ def not_judged(
     submission : of the file
     found : what dialects know of it
     functions : reports by name
+    known : the dialects that it was held against
     """
     if not submission.chunks:
         return []
@@ -39,13 +41,15 @@ def not_judged(
         used |= submitted.looked_up(submission, name, submission.definitions[name])
     path = submission.name
     return [
-        report.NotJudged(name, one.line, *_why(one, path), cell=one.cell)
+        report.NotJudged(name, one.line, *_why(one, path, known), cell=one.cell)
         for name, one in submission.definitions.items()
         if name not in used
     ]
 
 
-def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
+def _why(
+    definition: parts.Definition, path: str, known: Sequence[dialects.Dialect]
+) -> tuple[str, str]:
     """Why a definition is not judged, and the command that would judge it."""
     if definition.kind == parts.CLASS:
         if _is_module(definition):
@@ -53,7 +57,7 @@ def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
         if RECURRENT.search(definition.source):
             return "its methods are those of no dialect", OWN_DIALECT.format(path=path)
         return "no dialect has a class of this name", ""
-    near = _near(definition)
+    near = _near(definition, known)
     if near:
         return near, OWN_DIALECT.format(path=path)
     if RECURRENT.search(definition.source):
@@ -66,9 +70,9 @@ def _is_module(definition: parts.Definition) -> bool:
     return bool(re.search(r"\bModule\b", head))
 
 
-def _near(definition: parts.Definition) -> str:
+def _near(definition: parts.Definition, known: Sequence[dialects.Dialect]) -> str:
     """The dialect whose function has this name, and what does not fit."""
-    for dialect in dialects.all_dialects().values():
+    for dialect in known:
         for function in dialect.functions.values():
             names = (function.name, *function.spellings)
             if function.owner or definition.name not in names or not function.cell:

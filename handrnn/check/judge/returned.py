@@ -189,6 +189,8 @@ def _flatten_bundle(
     """Results that come in a dict by name, or in a list or tuple."""
     right = {s.name: truth[s.name] for s in dialects.slots_in((bundle,)) if s.name in truth}
     if isinstance(value, Mapping):
+        names = dict(zip(bundle.keys, (s.name for s in dialects.slots_in((bundle,))), strict=False))
+        value = {names.get(key, key): entry for key, entry in value.items()}
         found = _by_name(one, flat, value, list(right))
     elif isinstance(value, tuple | list) and len(value) == len(right):
         named = bundle.kind == "dict"
