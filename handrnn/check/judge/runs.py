@@ -112,7 +112,8 @@ Ways = dict[str, list[Trial]]
 class _Plan:
     """All runs of a submission, and the steps that make them, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix  # of the ids of steps
         self.runs: list[Run] = []
         self.steps: dict[str, list[runner.Step]] = {}  # by dialect
         self._made: dict[tuple, Run] = {}
@@ -211,7 +212,7 @@ class _Plan:
         before: Sequence[Any] | None,
     ) -> str:
         steps = self.steps.setdefault(one.match.dialect.name, [])
-        id = f"{one.match.dialect.name}/{len(steps)}"
+        id = f"{self.prefix}{one.match.dialect.name}/{len(steps)}"
         arguments = list(given)
         where: Any = one.definition.name if call is one.function.itself else call.target
         if call.kind == "function" and call.target == one.function.name:
@@ -330,6 +331,27 @@ def on_square(
     plan.runs = [plan._run(one, "square", probe, "right") for probe in square]
     outcomes = _outcomes(submission, [one], plan.steps, seconds, live)
     return [_trial(run, outcomes) for run in plan.runs]
+
+
+def together(
+    submission: parts.Submission, targets: Sequence[target.Target], seconds: float
+) -> list[Trial | None]:
+    """One trial of each target with the submission's own partners, all in one process.
+
+    They may be of different dialects of one name, and be none: None where a target cannot be run.
+    """
+    planned: list[Run | None] = []
+    steps: dict[str, runner.Step] = {}
+    for place, one in enumerate(targets):
+        plan = _Plan(f"{place}/")
+        try:
+            planned.append(plan._run(one, "own", one.drawn[0], "own", chained=True))
+        except (LookupError, ValueError):
+            planned.append(None)
+            continue
+        steps |= {step.id: step for some in plan.steps.values() for step in some}
+    outcomes = runner.run(submission, list(steps.values()), seconds=seconds) if steps else {}
+    return [run and _trial(run, outcomes) for run in planned]
 
 
 def _trial(run: Run, outcomes: Mapping[str, runner.Outcome]) -> Trial:
