@@ -401,7 +401,9 @@ def tables(text: str) -> dict[str, Any]:
         if section not in SECTIONS:
             raise DialectError(f"there is no section [{section}]{nearest(section, SECTIONS)}")
         if (section in TABLES) != isinstance(inside, dict):
-            raise DialectError(f"{section} must be {'a section' if section in TABLES else 'a value'}")
+            raise DialectError(
+                f"{section} must be {'a section' if section in TABLES else 'a value'}"
+            )
     if not said.get("functions"):
         raise DialectError("the section [functions] is missing or empty")
     for where, words in entries(said):
@@ -634,4 +636,6 @@ class _Words:
         tokens.pop(0)
         inside = tuple(t for t in found if t != Kept("..."))
         names = tuple(keys.get(k, getattr(term, "name", "")) for k, term in enumerate(inside))
-        return Bundle("", KINDS[opening], inside, len(inside) < len(found), keys=names if keys else ())
+        return Bundle(
+            "", KINDS[opening], inside, len(inside) < len(found), keys=names if keys else ()
+        )
