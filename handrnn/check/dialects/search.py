@@ -76,12 +76,23 @@ def complete(
     wanted: Sequence[places.Place],
     before: Sequence[places.Choice],
 ) -> list[places.Choice]:
-    """The choices, each one of those before and these places filled, that make a function right."""
+    """The choices, each one of those before and these places filled, that make a function right.
+
+    Those come first, and alone if any is right, that lay out arrays of one kind alike.
+    """
     shapes = [place for place in wanted if place.where[-1] in places.SHAPES]
-    left = _by_shape(said, submission, name, _product(before, shapes)) if shapes else before
-    whole = _product(left, [place for place in wanted if place not in shapes])
-    made = _targets(said, submission, name, whole)
-    return [choice for choice, trial in trials(submission, made) if trial.right][:KEPT]
+    others = [place for place in wanted if place not in shapes]
+    right: list[places.Choice] = []
+    for strict in (True, False):
+        with contextlib.nullcontext() if strict else contextlib.suppress(places.SearchError):
+            left: Sequence[places.Choice] = before
+            if shapes:
+                left = _by_shape(said, submission, name, _product(before, shapes, strict))
+            made = _targets(said, submission, name, _product(left, others, strict))
+            right = [choice for choice, trial in trials(submission, made) if trial.right]
+        if right or not shapes:
+            break
+    return right[:KEPT]
 
 
 def _by_shape(
@@ -105,30 +116,40 @@ def _shapes(one: target.Target) -> Any:
 
 
 def _product(
-    before: Sequence[places.Choice], wanted: Sequence[places.Place]
+    before: Sequence[places.Choice], wanted: Sequence[places.Place], strict: bool
 ) -> list[places.Choice]:
-    """Each of the choices with each way to fill the places, arrays of one kind alike."""
+    """Each of the choices with each way to fill the places."""
     found: list[places.Choice] = []
     for choice in before:
         new = [place for place in wanted if place.where not in choice]
-        if math.prod(len(place.options) for place in new) <= MOST_ENUMERATED:
-            for options in itertools.product(*(place.options for place in new)):
-                one = dict(choice) | dict(zip((p.where for p in new), options, strict=True))
-                if _alike(one):
-                    found.append(one)
-        if len(found) > MOST or not found:
+        too_many = math.prod(len(place.options) for place in new) > MOST_ENUMERATED
+        for options in () if too_many else itertools.product(*(place.options for place in new)):
+            one = dict(choice) | dict(zip((p.where for p in new), options, strict=True))
+            if _alike(one, strict):
+                found.append(one)
+        if too_many or len(found) > MOST:
             names = ", ".join(sorted({p.array or p.where[-1] for p in new}))
             words = f"too much is left open at once to be tried ({names}): write some of it"
             raise places.SearchError(words)
     return found
 
 
-def _alike(choice: places.Choice) -> bool:
-    """Whether examples and steps have the same place in all arrays, and gates in all weights."""
-    axes = [(w, v.rpartition(":")[2].strip()) for w, v in choice.items() if w[-1] in places.SHAPES]
-    plain = [re.sub("[IHYF]", "F", words) for w, words in axes if w[0] == "arrays" and "B" in words]
-    packed = {"HK" in words for w, words in axes if w[0] == "weights" and w[-1] == "axes"}
-    return len(set(plain)) <= len({len(words) for words in plain}) and len(packed) <= 1
+def _alike(choice: places.Choice, strict: bool) -> bool:
+    """Whether examples and steps have the same place in all arrays; strictly: weights too."""
+    chosen = [
+        (w, v.rpartition(":")[2].strip()) for w, v in choice.items() if w[-1] in places.SHAPES
+    ]
+    plain = [re.sub("[IHYF]", "F", v) for w, v in chosen if w[0] == "arrays" and "B" in v]
+    if len(set(plain)) > len({len(words) for words in plain}):
+        return False
+    axes = [(w[1], v) for w, v in chosen if w[0] == "weights" and w[-1] == "axes"]
+    for cell in {cell for cell, _ in axes} if strict else ():
+        own = {words for at, words in axes if at == cell}
+        for kind in ({v for v in own if "R" in v}, {v for v in own if "R" not in v}):
+            packed = {words for words in kind if "K" in words}
+            if len(packed) > 1 or len({" ".join(v.replace("K", "").split()) for v in kind}) > 1:
+                return False
+    return True
 
 
 def trials(
