@@ -71,7 +71,9 @@ def _words(said: Mapping[str, Any], where: tuple[str, ...], words: str, choice: 
     if whole is not None:
         return whole
     found = _taken_apart(where, words)
-    gates = changed.get((*where[:2], "order"), found["gates"]) if found["gates"] else ""
+    gates = found["gates"]
+    if gates and (order := changed.get((*where[:2], "order"))):
+        gates = " ".join(g for g in order.split() if g in gates or gates == dialects.OPEN)
     on = changed.get((*where, "on"), found["on"])
     axes = changed.get((*where, "axes"), found["axes"])
     return f"{f'[{gates}] {on}' if gates else found['quantity']}: {axes}"
@@ -128,8 +130,9 @@ def _of_weight(said: Mapping[str, Any], where: tuple[str, ...], found: Mapping) 
     places = []
     if letters == dialects.OPEN or len(letters) > 1:
         places.append(Place((*where[:2], "order"), _orders(slots.GATES[cell])))
-    biases = [n for n in said["weights"][cell] if n[:1].lower() == "b"]
-    bias = name in biases if found["on"] == dialects.OPEN else found["on"].startswith("bias")
+    bias = _is_bias(name, found)
+    others = ((n, _taken_apart((n,), words)) for n, words in said["weights"][cell].items())
+    biases = [n for n, apart in others if _is_bias(n, apart) and apart["gates"] == found["gates"]]
     if found["on"] == dialects.OPEN or bias or len(found["on"].split()) > 1:
         parts = ("x", "h", "x h", "h x")
         several = ("bias", "bias_x", "bias_h") if len(biases) > 1 else ("bias",)
@@ -138,6 +141,12 @@ def _of_weight(said: Mapping[str, Any], where: tuple[str, ...], found: Mapping) 
     if one:
         axes = tuple(a.replace("K", "") for a in axes if "HK" not in a and "K " not in a)
     return [*places, Place((*where, "axes"), axes, name)]
+
+
+def _is_bias(name: str, found: Mapping[str, str]) -> bool:
+    """Whether a weight is a bias, as the file says or as its name does."""
+    by_name = found["on"] == dialects.OPEN and name[:1].lower() == "b"
+    return by_name or found["on"].startswith("bias")
 
 
 @cache

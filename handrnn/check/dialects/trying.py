@@ -115,15 +115,27 @@ def _in_order(said: Mapping[str, Any]) -> list[dialects.Function]:
 def _there(held: Held, submission: parts.Submission) -> set[str]:
     """The functions of the file that the solution has, with arguments as many as the file says."""
     found: set[str] = set()
-    for function in _in_order(held.said):
+    kept: set[str] = set()
+    functions = _in_order(held.said)
+    givers = {t.name: f.name for f in reversed(functions) for t in given(f)}
+    for function in functions:
         problem = _absent(function, submission)
-        if not problem:
-            problem = next(_wrong_arguments(function, submission, held), "")
+        problem = problem or next(_wrong_arguments(function, submission, held), "")
+        lost = [name for name in function.needs if name not in kept]
         if problem:
             held.miss(function.name, problem)
+        elif lost:
+            held.miss(function.name, f"not tried: {lost[0]} comes from {givers[lost[0]]}")
         else:
             found.add(function.name)
+            kept |= {term.name for term in given(function)}
     return found
+
+
+def given(function: dialects.Function) -> list[dialects.Kept]:
+    """What a function gives that is no array: caches."""
+    terms = [term for call in function.calls for term in call.gives]
+    return [term for term in terms if isinstance(term, dialects.Kept)]
 
 
 def _absent(function: dialects.Function, submission: parts.Submission) -> str:
@@ -218,10 +230,11 @@ def _held(held: Held, submission: parts.Submission, function: dialects.Function)
     if trial is not None and trial.right:
         held.fits.append(function.name)
         return
+    problem = _problem(trial, submission, function)
     said = _with_defaults(held.said, function)
-    right = search.repair(said, submission, function)
+    right = [] if _is_of_form(trial) else search.repair(said, submission, function)
     if not right:
-        held.miss(function.name, _problem(trial, submission))
+        held.miss(function.name, problem)
         return
     whole = places.filled(said, right[0])
     before, after = dict(dialects.entries(held.said)), dict(dialects.entries(whole))
@@ -247,23 +260,60 @@ def _with_defaults(said: Mapping[str, Any], function: dialects.Function) -> dict
     return whole
 
 
-def _problem(trial: runs.Trial | None, submission: parts.Submission) -> str:
-    """Why a function does not fit that no other axes, orders or sums make right."""
+def _is_of_form(trial: runs.Trial | None) -> bool:
+    """Whether something is missing in what is taken or returned, whatever its axes are."""
+    if trial is None or (trial.outcome.error and trial.outcome.error.type in _NOT_AXES):
+        return True
+    return any("missing" in words or "results" in words for words in _problems(trial))
+
+
+_NOT_AXES = ("KeyError", "NameError", "AttributeError", "NotRun", "TypeError")
+
+
+def _problems(trial: runs.Trial) -> Sequence[str]:
+    return trial.flat.problems if trial.flat else ()
+
+
+def _problem(
+    trial: runs.Trial | None, submission: parts.Submission, function: dialects.Function
+) -> str:
+    """Why a function does not fit, where no other axes, orders or sums make it right."""
     if trial is None:
         return "its arguments are not those of the file"
     error = trial.outcome.error
-    if error is not None and error.type == "KeyError":
-        return f"{submission.name} looks up {error.message}, which the file does not put there"
     if error is not None:
-        line = f" in line {error.line}" if error.line else ""
+        line = f" (line {error.line})" if error.line else ""
+        if error.type == "KeyError":
+            words = f"looks up the key {error.message}, which the file does not put into a dict"
+            return f"{submission.name} {words}{line}"
         return f"{submission.name} raises {error}{line}"
-    problems = trial.flat.problems if trial.flat else []
-    problems = problems or [
-        f"{d.name} {d.problem}" if d.problem else f"{d.name} has other values"
-        for d in trial.differences
-        if not d.passed
+    absent = [
+        words for words in _problems(trial) if words.endswith("is missing in what is returned")
     ]
-    return "; ".join(problems) or "it gives nothing that the file names"
+    if absent and (keys := _keys_returned(trial.outcome.value)):
+        wanted = dict(_keys(function))
+        names = [words.split()[0] for words in absent]
+        lost = [wanted.get(name, name) for name in names]
+        return f"the dict that it returns has no key {', '.join(lost)}: it has {', '.join(keys)}"
+    wrong = [d for d in trial.differences if not d.passed]
+    values = [f"{d.name} {d.problem or 'has other values'}" for d in wrong]
+    return "; ".join(_problems(trial) or values) or "it gives nothing that the file names"
+
+
+def _keys(function: dialects.Function) -> Iterator[tuple[str, str]]:
+    """Of each array in a dict that a function gives, its name and its key."""
+    for call in function.calls:
+        for bundle in call.gives:
+            if isinstance(bundle, dialects.Bundle) and bundle.keys:
+                yield from zip(
+                    (getattr(t, "name", "") for t in bundle.terms), bundle.keys, strict=True
+                )
+
+
+def _keys_returned(value: Any) -> list[str]:
+    """The keys of the dict in what was returned."""
+    values = value if isinstance(value, tuple | list) else [value]
+    return next(([str(k) for k in part] for part in values if isinstance(part, Mapping)), [])
 
 
 def _described(where: Where, old: str, new: str, function: dialects.Function) -> str:

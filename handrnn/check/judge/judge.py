@@ -77,7 +77,7 @@ def judge(
     return report.FileReport(
         str(submission.path or submission.name),
         functions,
-        submission.problems,
+        tuple(submission.problems),
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
         not_judged=(*skipped, *outline.not_judged(submission, found, functions, known)),
