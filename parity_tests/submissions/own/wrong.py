@@ -1,5 +1,5 @@
 # wrong: gru_tick_back: the way through the candidate into the state lacks the factor reset
-# follows: gru_run_back
+# right by itself: gru_run_back
 """A wrong solution of the made-up assignment 'sunspots': a GRU on rows."""
 import numpy as np
 
