@@ -382,7 +382,9 @@ def parse(text: str, name: str) -> Dialect:
             f'{opened[0][-1]} = "{opened[1]}" is left open: "handrnn dialects try FILE SOLUTION"'
             " finds what to write for ?"
         )
-    return made(said, name, text)
+    dialect = made(said, name, text)
+    verify_results(dialect)
+    return dialect
 
 
 def tables(text: str) -> dict[str, Any]:
@@ -480,11 +482,6 @@ def _verify_names(dialect: Dialect, function: Function) -> None:
         if name not in kept:
             words = "is not described in [arrays] or [weights], and no call before gives it"
             raise DialectError(f"{function.name}: {name} {words}{nearest(name, known)}")
-    for call in function.calls:
-        for term in leaves(call.gives):
-            near = nearest(term.name, known) if isinstance(term, Kept) else ""
-            if near and difflib.get_close_matches(term.name, known, n=1, cutoff=0.85):
-                raise DialectError(f"{function.name}: {term.name} is not described{near}")
     owners = {call.owner for call in function.calls if call.kind == "make"}
     for call in function.calls:
         if call.kind in ("method", "get", "set") and call.owner not in owners:
@@ -492,6 +489,19 @@ def _verify_names(dialect: Dialect, function: Function) -> None:
             raise DialectError(f"{function.name}: {words}")
     if not any(call.gives for call in function.calls):
         raise DialectError(f"{function.name}: it gives nothing: '-> h_next' is missing")
+
+
+def verify_results(dialect: Dialect) -> None:
+    """Raise DialectError for a result that looks like a misspelt array, and that nobody takes."""
+    calls = [call for f in dialect.functions.values() for call in f.calls]
+    taken = {t.name for call in calls for t in leaves(call.takes) if isinstance(t, Kept)}
+    for function in dialect.functions.values():
+        known = dialect.names(function.cell)
+        for term in (t for call in function.calls for t in leaves(call.gives)):
+            near = difflib.get_close_matches(term.name, known, n=1, cutoff=0.6)
+            if isinstance(term, Kept) and term.name not in taken and near:
+                words = "is not described, and no function takes it"
+                raise DialectError(f"{function.name}: {term.name} {words}; did you mean {near[0]}?")
 
 
 def _slots(said: Mapping[str, Any]) -> dict[str, dict[str, slots.Slot]]:
@@ -614,6 +624,8 @@ class _Words:
             return Literal(LITERALS[token])
         if re.fullmatch(r"-?\d+(\.\d+)?", token):
             return Literal(float(token) if "." in token else int(token))
+        if token in CLOSING.values():
+            raise DialectError(f"there is a bracket {token!r} where another one is not closed")
         if not token.isidentifier() and token != "...":
             raise DialectError(f"{token!r} is not a name")
         return Kept(token)

@@ -92,7 +92,7 @@ def hold(text: str, file: str, submission: parts.Submission) -> Held:
         If the file cannot be read, or too much of it is left open to be tried.
     """
     held = Held(file, submission.name, dialects.tables(text))
-    dialects.made(places.filled(held.said, {}), "own")  # raises what is wrong with the file itself
+    dialects.verify_results(dialects.made(places.filled(held.said, {}), "own"))
     there = _there(held, submission)
     whole = held.said["functions"]
     held.said["functions"] = {name: whole[name] for name in whole if name in there}
