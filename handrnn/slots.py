@@ -208,21 +208,32 @@ def slot(name: str, words: str) -> Slot:
     what = what.removeprefix("second ")
     if not colon:
         raise SlotError(f"{name} = {words!r}: 'quantity: axes' is needed, such as 'h_prev: B H'")
-    for axis in axes:
-        if set(axis) - set("".join(LETTERS)):
-            raise SlotError(f"{name}: there is no axis {axis}: {', '.join(LETTERS)} can be")
     weight = _WEIGHT.fullmatch(what)
+    if weight is None and what not in AXES:
+        raise SlotError(f"{name}: there is no quantity {what!r} (known: {', '.join(AXES)})")
+    _verify_axes(name, axes, AXES[what] if weight is None else "KHR")
     if weight is None:
-        if what not in AXES:
-            raise SlotError(f"{name}: there is no quantity {what}: {', '.join(AXES)} can be")
         return Slot(name, "2." * second + what, axes)
     gates, on = weight["gates"].replace(" ", ""), tuple(weight["on"].split())
     if not any(set(gates) <= set(letters) for letters in GATES.values()):
         known = "; ".join(f"{cell}: {' '.join(letters)}" for cell, letters in GATES.items())
-        raise SlotError(f"{name}: the gates [{weight['gates']}] are of no cell. {known}")
+        raise SlotError(f"{name}: no cell has the gates [{weight['gates']}] ({known})")
     if set(on) - set(PARTS):
         raise SlotError(f"{name}: a weight acts on {', '.join(PARTS)}, not on {' '.join(on)}")
+    if "R" not in axes and (len(on) > 1 or not on[0].startswith("bias")):
+        raise SlotError(f"{name}: an axis R, what it acts on ({' '.join(on)}), is missing")
     return Slot(name, "W", axes, gates, on, second)
+
+
+def _verify_axes(name: str, axes: tuple[str, ...], whole: str) -> None:
+    """Raise SlotError unless each axis is one of the quantity's, and none stands there twice."""
+    flat = "".join(axes).replace("1", "")
+    for letter in flat:
+        if letter not in whole:
+            words = f"the axes of this array can be {', '.join(whole)} and 1, not {letter!r}"
+            raise SlotError(f"{name}: {words}")
+        if flat.count(letter) > 1:
+            raise SlotError(f"{name}: the axis {letter} stands there twice")
 
 
 # --------------------------------------------------------------------- the textbook's parameters

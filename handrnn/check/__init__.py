@@ -20,6 +20,7 @@ same for a test. Submissions run in a process of their own, with limits of time 
 guards against accidents, not against attacks.
 """
 
+from .dialects import dialect as dialects
 from .judge import judge
 from .load import loading
 from .report import data
@@ -30,10 +31,12 @@ SECONDS = runner.SECONDS
 
 FileReport = data.FileReport
 FunctionReport = data.FunctionReport
+DialectError = dialects.DialectError
 sequence = sequences.sequence
+load_dialect = dialects.find
 
 
-def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
+def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=()):
     """Judge the course functions, and recurrent layer classes, in a file.
 
     Parameters
@@ -42,6 +45,9 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
         A ``.py`` file or a notebook; ``path.py::lstm_backward`` for one of its functions.
     wanted : sequence of str
         Functions that must be there. Empty: all that are.
+    dialect : str, Path or Dialect, optional
+        The only dialect to look for: the name of a built-in one, the path of a TOML file, or what
+        `load_dialect` returned. None: all built-in ones.
     seconds : float
         Limit of each run of each function.
     second_opinion : bool or "always"
@@ -62,8 +68,8 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
     OSError
         If it cannot be read.
     ValueError
-        If the path names a folder, or several files: judge these one by one; or if seconds is not a
-        finite number above 0.
+        If the path names a folder, or several files: judge these one by one; if seconds is not a
+        finite number above 0; if there is no such dialect, or its file cannot be read.
     """
     runner.check_seconds(seconds)
     found = loading.find(path)
@@ -75,17 +81,23 @@ def file(path, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
         loading.load(one),
         wanted=names,
         seconds=seconds,
+        dialect=None if dialect is None else dialects.find(dialect),
         second_opinion=second_opinion,
         allow=allow,
     )
 
 
-def text(source, *, wanted=(), seconds=SECONDS, second_opinion=True, allow=()):
+def text(source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=()):
     """Judge the course functions in program text; see `file`."""
     runner.check_seconds(seconds)
-    submission = loading.from_text(source)
-    options = {"seconds": seconds, "second_opinion": second_opinion, "allow": allow}
-    return judge.judge(submission, wanted=wanted, **options)
+    return judge.judge(
+        loading.from_text(source),
+        wanted=wanted,
+        seconds=seconds,
+        dialect=None if dialect is None else dialects.find(dialect),
+        second_opinion=second_opinion,
+        allow=allow,
+    )
 
 
 def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True):
@@ -99,8 +111,8 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     fn : function
     name : str, optional
         Which course function it is. None: told by its own name.
-    dialect : str, optional
-        "course" or "batch_first". None: told by the names of its arguments.
+    dialect : str, Path or Dialect, optional
+        As for `file`. None: told by the names of its arguments.
     seconds : float
         Limit of each run.
     second_opinion : bool
@@ -116,7 +128,7 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     TypeError
         If `fn` cannot be called.
     ValueError
-        If it is not told which course function it is.
+        If it is not told which function it is, or there is no such dialect.
     """
     return judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
 

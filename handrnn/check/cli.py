@@ -20,6 +20,9 @@ from typing import Any
 
 from .. import __version__
 from . import report
+from .dialects import dialect as dialects
+from .dialects import match as matching
+from .dialects import trying
 from .files import answers, cases
 from .judge import judge
 from .load import loading
@@ -44,9 +47,9 @@ exit status:
 'handrnn COMMAND --help' says more about each command."""
 
 CHECK = """\
-Judge the course functions in Python files and notebooks: rnn_cell_forward, rnn_forward,
-rnn_cell_backward, rnn_backward, the same of the LSTM, softmax and sigmoid, column-major (n_x, m,
-T_x) or batch-first (m, T, n_x), found by their names and arguments; and layer classes RNN and LSTM.
+Judge the recurrent functions and classes in Python files and notebooks, found by their names and
+arguments: rnn_cell_forward, lstm_backward and so on, as the well-known courses and books have them
+('handrnn dialects' lists these), layer classes RNN and LSTM, and your own assignment (--dialect).
 
 Of a file only definitions, imports and simple constants run, each function in a process of its own
 with limits of time and memory. This guards against accidents, not against attacks: do not run what
@@ -59,8 +62,8 @@ CHECK_EPILOG = """\
 exit status:
   0  something recurrent was judged, and all that was judged passes
   1  something does not pass, was asked for and is not there, or could not be judged
-  2  misuse: no such file or folder, a folder without .py and .ipynb files, a report that cannot
-     be written
+  2  misuse: no such file or folder, a folder without .py and .ipynb files, a function that no
+     dialect has, a dialect that cannot be read, a report that cannot be written
 
 examples:
   handrnn check my_rnn.py
@@ -68,6 +71,7 @@ examples:
   handrnn check my_rnn.py::lstm_backward --hint place
   handrnn check submissions/ --csv class.csv --json all.json --jobs 4
   handrnn check my_rnn.py --require lstm_forward lstm_backward --junit results.xml
+  handrnn check submissions/ --dialect mine.toml
 
 JSON of one file: {"passed": ..., "functions": {NAME: {"verdict": ..., "mistakes": [{"id": ...,
 "explanation": ...}], "where": ..., "line": ...}}, "not_judged": [{"name": ..., "why": ...,
@@ -115,6 +119,28 @@ examples:
   handrnn compare case.json answer.json --dtype float32
   handrnn compare case.npz answer.npz --json -"""
 
+DIALECTS = """\
+A dialect is how an assignment names its functions, lays out its arrays and packs its weights: one
+TOML file. Without arguments, list those that come with handrnn; with the name of one, print its
+file, a model for your own.
+
+'try' holds a file of yours against a solution that you know to be right, and says what does not
+fit and what to write instead. Whatever is written ? in the file (axes, orders of gates, what a
+weight acts on) is searched for, so that a file can be begun with little more than signatures.
+handrnn/check/dialects/README.md explains the format with an example."""
+
+DIALECTS_EPILOG = """\
+exit status:
+  0  every function of the file fits the solution
+  1  something does not fit
+  2  misuse: no such dialect, a file that cannot be read, too many places left open
+
+examples:
+  handrnn dialects
+  handrnn dialects cs231n > mine.toml
+  handrnn dialects try mine.toml solution.py
+  handrnn check submissions/ --dialect mine.toml"""
+
 MISTAKES = "Print the catalogue of mistakes as a page of Markdown, one section a kind."
 
 
@@ -143,6 +169,7 @@ def parser() -> argparse.ArgumentParser:
         (_check, _check_options, "judge Python files and notebooks", CHECK, CHECK_EPILOG),
         (_oracle, _oracle_options, "write a case for any language", ORACLE, ORACLE_EPILOG),
         (_compare, _compare_options, "judge the answer to a case", COMPARE, COMPARE_EPILOG),
+        (_dialects, _dialects_options, "list, print and try dialects", DIALECTS, DIALECTS_EPILOG),
         (_mistakes, lambda add: None, "list the mistakes that 'check' names", MISTAKES, ""),
     ):
         name = run.__name__.removeprefix("_")
@@ -156,6 +183,8 @@ def _check_options(add: Any) -> None:
     add("paths", metavar="PATH", nargs="+", help="a .py file, notebook, folder, or FILE::FUNCTION")
     words = "functions that each file must have; without them it does not pass"
     add("--require", metavar="NAME", nargs="+", action="extend", default=[], help=words)
+    words = "judge by this dialect alone: the name of one, or the path of a TOML file of yours"
+    add("--dialect", metavar="DIALECT", help=words)
     words = """how much to reveal: right or wrong; also where; also which mistake it is; also how it
         is written instead; also the fix of your own lines (default). Applies to every output"""
     add("--hint", choices=data.HINTS, default=data.HINTS[-1], help=words)
@@ -191,6 +220,11 @@ def _oracle_options(add: Any) -> None:
     add("--out", metavar="FILE", required=True, help="an .npz or a .json file")
 
 
+def _dialects_options(add: Any) -> None:
+    words = "the name of a dialect, or of your file; or: try FILE SOLUTION"
+    add("what", metavar="NAME", nargs="*", help=words)
+
+
 def _compare_options(add: Any) -> None:
     add("case", metavar="CASE", help="a file that 'handrnn oracle' wrote")
     add("answer", metavar="ANSWER", help="an .npz or a .json file")
@@ -211,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended_by_signals():
             return options.run(options)
-    except (_MisuseError, cases.CaseError) as misuse:
+    except (_MisuseError, cases.CaseError, dialects.DialectError) as misuse:
         print(f"handrnn: {_printable(str(misuse))}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
@@ -279,6 +313,7 @@ def _check(options: argparse.Namespace) -> int:
     if not 0 < options.timeout < math.inf or options.jobs < 1:
         raise _MisuseError("--timeout and --jobs must be finite and more than 0")
     asked = _asked(options.paths)
+    _verify_names(asked, options)
     for name, one in report.FORMATS.items():
         path = getattr(options, name)
         if path == "-" and not one.stdout:
@@ -311,21 +346,43 @@ def _asked(paths: Sequence[str]) -> dict[Path, tuple[str, ...]]:
     return {p: () if None in names else tuple(filter(None, names)) for p, names in asked.items()}
 
 
+def _verify_names(asked: dict[Path, tuple[str, ...]], options: argparse.Namespace) -> None:
+    """Raise _MisuseError for functions asked for that neither a dialect nor the file has."""
+    chosen = (
+        [dialects.find(options.dialect)] if options.dialect else dialects.all_dialects().values()
+    )
+    known = {name for dialect in chosen for name in matching.names(dialect)}
+    for path, wanted in asked.items():
+        for name in (*wanted, *options.require):
+            if name in known or re.search(
+                rf"\b{re.escape(name.rpartition('.')[2])}\b", _text(path)
+            ):
+                continue
+            what = f"the dialect {options.dialect}" if options.dialect else "a dialect"
+            raise _MisuseError(
+                f"{name} is neither a function of {what} nor in {path.name}"
+                f"{dialects.nearest(name, known)}"
+            )
+
+
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text("utf-8", "replace")
+    return ""
+
+
 def _judged(
     asked: dict[Path, tuple[str, ...]], options: argparse.Namespace
 ) -> list[data.FileReport]:
     """A report on every file, in order; several files at a time, each in processes of its own."""
-    second_opinion = "always" if options.witness else not options.no_torch
+    how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
+    how["second_opinion"] = "always" if options.witness else not options.no_torch
+    if options.dialect:
+        how["dialect"] = dialects.find(options.dialect)
 
     def one(item: tuple[Path, tuple[str, ...]]) -> data.FileReport:
         path, wanted = item
-        judged = _one(
-            path,
-            wanted,
-            seconds=options.timeout,
-            second_opinion=second_opinion,
-            allow=options.allow,
-        )
+        judged = _one(path, wanted, **how)
         return _with_required(judged, options.require)
 
     judged = _in_threads(one, list(asked.items()), options.jobs)
@@ -397,6 +454,28 @@ def _with_progress(
 
 
 # ---------------------------------------------------------------------------------- other languages
+
+
+def _dialects(options: argparse.Namespace) -> int:
+    what = options.what
+    if what[:1] == ["try"] and len(what) == 3:
+        return _try(Path(what[1]), what[2])
+    if len(what) > 1:
+        raise _MisuseError("dialects takes nothing, one NAME, or: try FILE SOLUTION")
+    if what:
+        _print(dialects.find(what[0]).text)
+        return PASSED
+    for dialect in dialects.all_dialects().values():
+        _print(f"{dialect.name}: {dialect.about}\n    {', '.join(dialect.functions)}\n")
+    return PASSED
+
+
+def _try(file: Path, solution: str) -> int:
+    if not Path(solution).is_file():
+        raise _MisuseError(f"{solution} is not a file: a right solution is needed")
+    held = trying.hold(dialects.read(file), str(file), loading.load(solution))
+    _print("\n".join(held.lines()) + "\n")
+    return PASSED if held.passed else FAILED
 
 
 def _mistakes(options: argparse.Namespace) -> int:

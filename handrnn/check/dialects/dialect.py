@@ -8,7 +8,7 @@ Each is one TOML file::
     [weights.lstm]        # of one cell; the gradient of Wx is dWx
     Wx = "[i f o g] x: R KH"
     [bundles]             # several in one: {a, b} a dict, (a, b) a tuple, [a, b] a list
-    parameters = "{Wx, Wh, b}"
+    parameters = "{Wx, Wh, b}"   # {W: Wx} where the key is not the name of the array
     [caches.lstm]         # of one cell; [cache, ...] is one cache a time step
     cache = "(prev_h, x_t, parameters)"
     caches = "([cache, ...], x)"
@@ -21,12 +21,17 @@ under a name that is no array, such as a cache. A function is one call, the name
 left out; a backward function on its own forward function's cache is judged after that one. A class
 is made, methods are called, attributes are read (``cell.dW -> dW``; ``cell.dW|grad -> dW``: one
 of two) and set (``cell.W = W``);
-``after RNN.forward`` stands for the calls of that function.
+``after RNN.forward`` stands for the calls of that function; ``each cell.forward(xs) -> hs`` for one
+call a time step, each with its slice of the arrays that have an axis T, and ``each back`` for the
+same from the last step to the first.
+
+What is not known yet is written ``?``; `search` finds it, given a right solution.
 """
 
+import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,10 +45,18 @@ SIZES = ("T", "B", "I", "H", "Y")
 LITERALS = {"True": True, "False": False, "None": None}
 KINDS = {"{": "dict", "(": "tuple", "[": "list"}
 CLOSING = {"{": "}", "(": ")", "[": "]"}
-SECTIONS = {
-    *("about", "arrays", "weights", "bundles", "caches", "functions", "spellings", "variants"),
-    "notes",
-    *("gradients", "tensors", "provides", "sizes", "imports", "respelt"),
+TABLES = {
+    *("arrays", "weights", "bundles", "caches", "functions", "spellings", "variants"),
+    *("sizes", "respelt"),
+}
+SECTIONS = TABLES | {"about", "notes", "gradients", "tensors", "provides", "imports"}
+VARIANTS = ("reset-before", "update-turned")  # those of `truth.VARIANTS`
+OPEN = "?"  # what is not known yet
+TEXTBOOK = {
+    *(f"{cell}_{kind}" for cell in slots.GATES for kind in ("cell_forward", "cell_backward")),
+    *(f"{cell}_{kind}" for cell in slots.GATES for kind in ("forward", "backward")),
+    *(f"rnn_{kind}" for kind in ("deep_forward", "back_forward", "bi_forward", "bi_output")),
+    *("softmax", "sigmoid"),
 }
 
 
@@ -77,6 +90,7 @@ class Bundle:
     """Several in one: a dict by name, a tuple or a list; with `steps` once for each time step.
 
     A `cache` is what a forward function keeps for the backward function, where that is prescribed.
+    The `keys` of a dict are the names of its terms, unless others are written.
     """
 
     name: str
@@ -84,6 +98,7 @@ class Bundle:
     terms: "tuple[Term, ...]"
     steps: bool = False
     cache: bool = False
+    keys: tuple[str, ...] = ()
 
 
 Term = slots.Slot | Size | Literal | Kept | Bundle
@@ -99,6 +114,7 @@ class Call:
     target : the name of the function, class, method or attribute
     owner : the object that is made, or whose method or attribute it is
     takes, gives : in order; `gives` is one bundle where a dict comes back
+    each : "forward" or "backward": it is one call a time step, in this order; "" elsewhere
     """
 
     kind: str
@@ -106,6 +122,7 @@ class Call:
     owner: str
     takes: tuple[Term, ...]
     gives: tuple[Term, ...]
+    each: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,9 +205,9 @@ class Function:
         given: set[str] = set()
         wanted = []
         for call in self.calls:
-            wanted += [t.name for t in _leaves(call.takes) if isinstance(t, Kept)]
+            wanted += [t.name for t in leaves(call.takes) if isinstance(t, Kept)]
             wanted = [name for name in wanted if name not in given]
-            given |= {t.name for t in _leaves(call.gives) if isinstance(t, Kept)} | {call.owner}
+            given |= {t.name for t in leaves(call.gives) if isinstance(t, Kept)} | {call.owner}
         return tuple(dict.fromkeys(wanted))
 
     def __str__(self) -> str:
@@ -243,13 +260,14 @@ class Dialect:
 
 def slots_in(terms: Sequence[Term]) -> Iterator[slots.Slot]:
     """The slots in terms and in the bundles among them, caches aside."""
-    return (term for term in _leaves(terms) if isinstance(term, slots.Slot))
+    return (term for term in leaves(terms) if isinstance(term, slots.Slot))
 
 
-def _leaves(terms: Sequence[Term]) -> Iterator[Term]:
+def leaves(terms: Sequence[Term]) -> Iterator[Any]:
+    """The terms and those in the bundles among them; what is in caches is left out."""
     for term in terms:
         if isinstance(term, Bundle):
-            yield from () if term.cache else _leaves(term.terms)
+            yield from (term,) if term.cache else leaves(term.terms)
         else:
             yield term
 
@@ -292,21 +310,62 @@ def all_dialects() -> dict[str, Dialect]:
     return {dialect.name: dialect for dialect in found}
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Words that name the nearest of the known names; "" where none is near."""
+    by_small = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), by_small, n=1, cutoff=0.5)
+    return f"; did you mean {by_small[close[0]]}?" if close else ""
+
+
+def find(which: "str | Path | Dialect") -> Dialect:
+    """A dialect by its name, by the path of its file, or itself.
+
+    Raises
+    ------
+    DialectError
+        If there is none, or it cannot be read, or something in it is left open.
+    """
+    if isinstance(which, Dialect):
+        return which
+    known = all_dialects()
+    if str(which) in known:
+        return known[str(which)]
+    if Path(which).suffix != ".toml" and not Path(which).is_file():
+        raise DialectError(
+            f"there is no dialect {which}{nearest(str(which), known)} (known: {', '.join(known)};"
+            " or the path of a .toml file)"
+        )
+    return load(which)
+
+
 def load(path: str | Path) -> Dialect:
     """Read a dialect from a file.
 
     Raises
     ------
     DialectError
-        If it cannot be read.
+        If it cannot be read, or something in it is left open.
     """
     path = Path(path)
     try:
-        return parse(path.read_text(encoding="utf-8"), path.stem)
-    except OSError as error:
-        raise DialectError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (DialectError, UnicodeDecodeError) as error:
-        raise DialectError(f"{path}: {error}") from None
+        return parse(read(path), path.stem)
+    except DialectError as error:
+        raise DialectError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+
+
+def read(path: str | Path) -> str:
+    """The text of a dialect's file.
+
+    Raises
+    ------
+    DialectError
+        If it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise DialectError(f"{path} cannot be read: {why}") from None
 
 
 def parse(text: str, name: str) -> Dialect:
@@ -315,25 +374,79 @@ def parse(text: str, name: str) -> Dialect:
     Raises
     ------
     DialectError
-        If it is not TOML, or says something that cannot be.
+        If it is not TOML, says something that cannot be, or leaves something open.
+    """
+    said = tables(text)
+    opened = next(((where, words) for where, words in entries(said) if OPEN in words), None)
+    if opened is not None:
+        raise DialectError(
+            f'{opened[0][-1]} = "{opened[1]}" is left open: "handrnn dialects try FILE SOLUTION"'
+            " finds what to write for ?"
+        )
+    dialect = made(said, name, text)
+    verify_results(dialect)
+    return dialect
+
+
+def tables(text: str) -> dict[str, Any]:
+    """The tables of a dialect's file, with the sections that there can be.
+
+    Raises
+    ------
+    DialectError
+        If the text is not TOML, has another section, or something in it is no text.
     """
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise DialectError(f"it is not TOML: {error}") from None
-    for section in said:
+        raise DialectError(f"this is not TOML: {error}") from None
+    for section, inside in said.items():
         if section not in SECTIONS:
-            raise DialectError(f"there is no section {section}: {', '.join(sorted(SECTIONS))}")
+            raise DialectError(f"there is no section [{section}]{nearest(section, SECTIONS)}")
+        if (section in TABLES) != isinstance(inside, dict):
+            raise DialectError(
+                f"{section} must be {'a section' if section in TABLES else 'a value'}"
+            )
     if not said.get("functions"):
-        raise DialectError("it has no [functions]")
+        raise DialectError("the section [functions] is missing or empty")
+    for where, words in entries(said):
+        if not isinstance(words, str):
+            raise DialectError(f"{'.'.join(where)} must be text in quotes, not {words!r}")
+    for cell in said.get("weights", {}):
+        if cell not in slots.GATES:
+            raise DialectError(f"[weights.{cell}]: a cell is one of {', '.join(slots.GATES)}")
+    return said
+
+
+def entries(said: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(section, ..., key) and words of all that is said of arrays, bundles, caches, functions."""
+    for section in ("gradients", "arrays", "weights", "bundles", "caches", "variants", "functions"):
+        inside = said.get(section, {})
+        for key, words in inside.items() if isinstance(inside, dict) else ():
+            if isinstance(words, dict):
+                yield from (((section, key, inner), text) for inner, text in words.items())
+            else:
+                yield (section, key), words
+        if isinstance(inside, str):
+            yield (section,), inside
+
+
+def made(said: Mapping[str, Any], name: str, text: str = "") -> Dialect:
+    """A dialect from the tables of its file.
+
+    Raises
+    ------
+    DialectError
+        If they say something that cannot be.
+    """
+    functions: dict[str, Function] = {}
     try:
         known = _slots(said)
-        functions: dict[str, Function] = {}
         for own, line in said["functions"].items():
             functions[own] = _function(own, str(line), said, known, name, functions)
     except slots.SlotError as error:
         raise DialectError(str(error)) from None
-    return Dialect(
+    dialect = Dialect(
         name,
         str(said.get("about", "")),
         functions,
@@ -347,6 +460,49 @@ def parse(text: str, name: str) -> Dialect:
         notes=tuple(said.get("notes", ())),
         text=text,
     )
+    _verify(dialect)
+    return dialect
+
+
+def _verify(dialect: Dialect) -> None:
+    """Raise DialectError for names that nothing explains, and words that there are not."""
+    if set(re.split(r",\s*", dialect.gradients)) - {"sum", "mean", "added"}:
+        raise DialectError(f'gradients = "{dialect.gradients}": "sum", "mean" or "mean, added"')
+    if set(dialect.sizes) - set(SIZES):
+        raise DialectError(f"[sizes] can have {', '.join(SIZES)}")
+    for function in dialect.functions.values():
+        _verify_names(dialect, function)
+
+
+def _verify_names(dialect: Dialect, function: Function) -> None:
+    """Raise DialectError for a name in a function that is no array, bundle, or cache."""
+    known = dialect.names(function.cell)
+    forward = dialect.forward_of(function)
+    kept = {t.name for c in forward.calls for t in leaves(c.gives)} if forward else set()
+    for name in function.needs:
+        if name not in kept:
+            words = "is not described in [arrays] or [weights], and no call before gives it"
+            raise DialectError(f"{function.name}: {name} {words}{nearest(name, known)}")
+    owners = {call.owner for call in function.calls if call.kind == "make"}
+    for call in function.calls:
+        if call.kind in ("method", "get", "set") and call.owner not in owners:
+            words = f"'{call.owner} = Class(...)' must stand before {call.owner}.{call.target}"
+            raise DialectError(f"{function.name}: {words}")
+    if not any(call.gives for call in function.calls):
+        raise DialectError(f"{function.name}: it gives nothing: '-> h_next' is missing")
+
+
+def verify_results(dialect: Dialect) -> None:
+    """Raise DialectError for a result that looks like a misspelt array, and that nobody takes."""
+    calls = [call for f in dialect.functions.values() for call in f.calls]
+    taken = {t.name for call in calls for t in leaves(call.takes) if isinstance(t, Kept)}
+    for function in dialect.functions.values():
+        known = dialect.names(function.cell)
+        for term in (t for call in function.calls for t in leaves(call.gives)):
+            near = difflib.get_close_matches(term.name, known, n=1, cutoff=0.6)
+            if isinstance(term, Kept) and term.name not in taken and near:
+                words = "is not described, and no function takes it"
+                raise DialectError(f"{function.name}: {term.name} {words}; did you mean {near[0]}?")
 
 
 def _slots(said: Mapping[str, Any]) -> dict[str, dict[str, slots.Slot]]:
@@ -373,8 +529,9 @@ def _function(
 ) -> Function:
     of, colon, script = (part.strip() for part in line.partition(":"))
     cell = of.partition("_")[0]
-    if not colon or (cell not in slots.GATES and of not in ("softmax", "sigmoid")):
-        raise DialectError(f"{name}: 'textbook's function: calls' is needed, not {line!r}")
+    if not colon or of not in TEXTBOOK:
+        words = "'lstm_cell_forward: x, h -> h_next' is the form: the textbook's name first"
+        raise DialectError(f"{name}: {words}{nearest(of, TEXTBOOK)}")
     bundles = said.get("bundles", {})
     caches = said.get("caches", {}).get(cell, {})
     words = _Words(known.get(cell, known[""]), bundles | bundles.get(cell, {}), caches)
@@ -382,16 +539,19 @@ def _function(
     for part in filter(None, (part.strip() for part in script.split(";"))):
         if after := re.fullmatch(r"after (\S+)", part):
             if after[1] not in before:
-                raise DialectError(f"{name}: there is no {after[1]} before it")
+                raise DialectError(f"{name}: no function {after[1]} stands before it")
             calls += before[after[1]].calls
         else:
             calls.append(words.call(part, name))
     variants = said.get("variants", {})
     variant = str(variants.get(name, variants.get(cell, ""))).split()
+    if set(variant) - set(VARIANTS):
+        raise DialectError(f"[variants] {' '.join(variant)}: there are {', '.join(VARIANTS)}")
     spellings = said.get("spellings", {}).get(name, ())
     return Function(name, dialect, of, tuple(calls), tuple(variant), tuple(spellings))
 
 
+_EACH = re.compile(r"each\s+(back\s+)?")
 _MAKE = re.compile(r"(\w+)\s*=\s*(\w+)\((.*)\)$")
 _SET = re.compile(r"(\w+)\.(\w+)\s*=\s*(.+)$")
 _METHOD = re.compile(r"(\w+)\.(\w+)\((.*?)\)\s*(?:->\s*(.*))?$")
@@ -415,6 +575,9 @@ class _Words:
 
     def call(self, text: str, name: str) -> Call:
         """One call: ``cell.forward(x, h) -> h_next``."""
+        if found := _EACH.match(text):
+            order = "backward" if found[1] else "forward"
+            return replace(self.call(text[found.end() :], name), each=order)
         if found := _MAKE.match(text):
             return Call("make", found[2], found[1], self.terms(found[3]), ())
         if found := _METHOD.match(text):
@@ -427,7 +590,7 @@ class _Words:
             return Call("function", found[1], "", self.terms(found[2]), self.terms(found[3]))
         if found := _PLAIN.match(text):
             return Call("function", name, "", self.terms(found[1]), self.terms(found[2]))
-        raise DialectError(f"{name}: {text!r} is no call: 'f(a, b) -> c' is one")
+        raise DialectError(f"{name}: {text!r} is not a call, such as 'f(a, b) -> c'")
 
     def terms(self, text: str | None) -> tuple[Term, ...]:
         """Terms with commas between them."""
@@ -448,12 +611,7 @@ class _Words:
 
     def _term(self, token: str, tokens: list[str]) -> Term:
         if token in KINDS:
-            inside = self._until(tokens, CLOSING[token])
-            if not tokens:
-                raise DialectError(f"a bracket {token!r} is not closed")
-            tokens.pop(0)
-            steps = Kept("...") in inside
-            return Bundle("", KINDS[token], tuple(t for t in inside if t != Kept("...")), steps)
+            return self._bundle(token, tokens)
         if token in self.known:
             return self.known[token]
         if token in self.bundles:
@@ -467,6 +625,30 @@ class _Words:
             return Literal(LITERALS[token])
         if re.fullmatch(r"-?\d+(\.\d+)?", token):
             return Literal(float(token) if "." in token else int(token))
+        if token in CLOSING.values():
+            raise DialectError(f"there is a bracket {token!r} where another one is not closed")
         if not token.isidentifier() and token != "...":
-            raise DialectError(f"{token!r} is no name")
+            raise DialectError(f"{token!r} is not a name")
         return Kept(token)
+
+    def _bundle(self, opening: str, tokens: list[str]) -> Bundle:
+        """What stands between brackets; in {key: array} the key too."""
+        keys: dict[int, str] = {}
+        found: list[Term] = []
+        while tokens and tokens[0] != CLOSING[opening]:
+            token = tokens.pop(0)
+            if token == ",":
+                continue
+            if opening == "{" and tokens[:1] == [":"]:
+                keys[len(found)] = token
+                token = tokens.pop(1)
+                tokens.pop(0)
+            found.append(self._term(token, tokens))
+        if not tokens:
+            raise DialectError(f"a bracket {opening!r} is not closed")
+        tokens.pop(0)
+        inside = tuple(t for t in found if t != Kept("..."))
+        names = tuple(keys.get(k, getattr(term, "name", "")) for k, term in enumerate(inside))
+        return Bundle(
+            "", KINDS[opening], inside, len(inside) < len(found), keys=names if keys else ()
+        )

@@ -133,6 +133,17 @@ def canonical(name: str) -> str:
     return "_".join(word for word in _WORDS if word in words)
 
 
+def names(dialect: dialects.Dialect) -> set[str]:
+    """All names of functions, methods and classes of a dialect."""
+    found = set()
+    for function in dialect.functions.values():
+        found |= {function.name, *function.spellings}
+        found |= (
+            {function.owner, f"{function.owner}.{function.method}"} if function.owner else set()
+        )
+    return found
+
+
 # -------------------------------------------------------------------------------------- arguments
 
 
@@ -231,6 +242,11 @@ def _possible(function: dialects.Function, dialect: dialects.Dialect) -> Iterato
 _TAKES_ANY = re.compile(r"^\s*(?:async\s+)?def\s+\w+\s*\([^)]*(?<![\w)*])\*\w", re.MULTILINE)
 
 
+def takes_any(definition: parts.Definition) -> bool:
+    """Whether a function takes any number of arguments: ``*args``."""
+    return bool(_TAKES_ANY.search(definition.source))
+
+
 # --------------------------------------------------------------------------------------- matching
 
 
@@ -325,7 +341,7 @@ def _fitting(
     for function in dialect.functions.values():
         if function.owner:
             match = _method(definition, dialect, function, submission, key)
-        elif _is_called(definition.name, function):
+        elif is_called(definition.name, function):
             match = _plain_function(definition, dialect, function, submission)
             match = match and (_in_a_class(match, submission, key) if "." in key else match)
         else:
@@ -334,7 +350,8 @@ def _fitting(
             yield match
 
 
-def _is_called(name: str, function: dialects.Function) -> bool:
+def is_called(name: str, function: dialects.Function) -> bool:
+    """Whether a name may be that of a function of a dialect."""
     names = (function.name, *function.spellings)
     return name in names or canonical(name) in map(canonical, names)
 

@@ -246,7 +246,7 @@ class _State:
             if term.kind == "dict":
                 names = [getattr(inner, "name", "") for inner in term.terms]
                 names = [matching.spelt(name, self.dialect.respelt) for name in names]
-                return dict(zip(names, values, strict=True))
+                return dict(zip(term.keys or names, values, strict=True))
             return tuple(values) if term.kind == "tuple" else values
         return Box(self.known)
 
@@ -279,9 +279,9 @@ def _pairs(
     """Terms and what was given for them, bundles taken apart."""
     for value, term in zip(values, terms, strict=False):
         if isinstance(term, dialects.Bundle) and isinstance(value, Mapping) and term.kind == "dict":
-            for inner in term.terms:
+            for place, inner in enumerate(term.terms):
                 name = getattr(inner, "name", "")
-                for key in (matching.spelt(name, respelt), name):
+                for key in (*term.keys[place : place + 1], matching.spelt(name, respelt), name):
                     if key in value:
                         yield from _pairs([value[key]], [inner], respelt)
                         break

@@ -7,6 +7,7 @@ what is right; `explain` runs the catalogue for what is wrong, and `damage` is w
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,10 @@ def judge(
         for one in targets
         if not why[one.name]
     }
-    functions = _with_partners(functions, trials, targets) | _broken(submission, functions, wanted)
-    layers = _layers(submission, targets, wanted, seconds) if live is None else {}
+    functions = _with_partners(functions, trials, targets)
+    functions |= _broken(submission, functions, wanted, known)
+    every = live is None and dialect is None
+    layers = _layers(submission, targets, wanted, seconds) if every else {}
     private = _private_helpers(submission, targets, trials, layers) - set(wanted)
     functions = {name: f for name, f in functions.items() if name not in private}
     failed = any(f.verdict == report.FAIL for f in functions.values())
@@ -75,7 +78,7 @@ def judge(
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
     classes = {name.split(".")[0] for name in functions}
-    beyond = outline.not_judged(submission, found, functions)
+    beyond = outline.not_judged(submission, found, functions, known)
     reasons = {one.name: one.why for one in (*beyond, *skipped)}
     for name in wanted:
         if name not in functions and name not in classes:
@@ -207,7 +210,7 @@ def _of_ones_own(name: str) -> str:
 def judge_live(
     fn: Any,
     name: str | None = None,
-    dialect: str | None = None,
+    dialect: "str | Path | dialects.Dialect | None" = None,
     *,
     seconds: float = 10.0,
     second_opinion: bool = True,
@@ -216,11 +219,9 @@ def judge_live(
     if not callable(fn):
         raise TypeError(f"{fn!r} cannot be called: a function is needed")
     known = dialects.all_dialects()
-    if dialect not in (None, *known):
-        raise ValueError(f"dialect is {dialect!r}: it can be {', '.join(known)}")
     definition = submitted.definition_of(fn, name)
     submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
-    chosen = known[dialect] if dialect else None
+    chosen = None if dialect is None else dialects.find(dialect)
     looked_for = [chosen] if chosen else list(known.values())
     if not submitted.targets(submission, looked_for):
         raise ValueError(outline.not_known(definition, looked_for))
@@ -237,12 +238,13 @@ def _broken(
     submission: parts.Submission,
     functions: dict[str, report.FunctionReport],
     wanted: Sequence[str],
+    judging: Sequence[dialects.Dialect],
 ) -> dict[str, report.FunctionReport]:
-    """Reports of the course functions that do not parse."""
+    """Reports of functions of a dialect that do not parse."""
     reports = {}
     for theirs, problem in submission.broken.items():
-        name = matching.canonical(theirs)
-        known = {n for d in dialects.all_dialects().values() for n in d.functions}
+        known = {n for d in judging for n in d.functions}
+        name = theirs if theirs in known else matching.canonical(theirs)
         if name in known and name not in functions and (not wanted or name in wanted):
             reports[name] = report.FunctionReport(name, report.CRASHED, where=problem)
     return reports

@@ -23,6 +23,7 @@ def not_judged(
     submission: parts.Submission,
     found: Sequence[target.Target],
     functions: Mapping[str, Any],
+    known: Sequence[dialects.Dialect],
 ) -> list[report.NotJudged]:
     """Every definition that no dialect knows, and that nothing which was judged makes use of.
 
@@ -31,6 +32,7 @@ def not_judged(
     submission : of the file
     found : what dialects know of it
     functions : reports by name
+    known : the dialects that it was held against
     """
     if not submission.chunks:
         return []
@@ -39,7 +41,7 @@ def not_judged(
     for name in judged & set(submission.definitions):
         used |= submitted.looked_up(submission, name, submission.definitions[name])
     left = [
-        report.NotJudged(name, one.line, *_why(one, submission.name), cell=one.cell)
+        report.NotJudged(name, one.line, *_why(one, submission.name, known), cell=one.cell)
         for name, one in submission.definitions.items()
         if name not in used
     ]
@@ -51,7 +53,9 @@ def not_judged(
     return [*left, *unread]
 
 
-def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
+def _why(
+    definition: parts.Definition, path: str, known: Sequence[dialects.Dialect]
+) -> tuple[str, str]:
     """Why a definition is not judged, and the command that would judge it."""
     if definition.kind == parts.CLASS:
         if _is_module(definition):
@@ -61,7 +65,7 @@ def _why(definition: parts.Definition, path: str) -> tuple[str, str]:
         return "no dialect has a class of this name", ""
     if matching.plain(definition.name) in truth.ELEMENTARY:
         return _why_no_helper(definition), ""
-    near = _near(definition)
+    near = _near(definition, known)
     if near:
         return near, OWN_DIALECT.format(path=path)
     if RECURRENT.search(definition.source):
@@ -93,9 +97,9 @@ def not_known(definition: parts.Definition, known: Sequence[dialects.Dialect]) -
     return f"{definition.name} is not a function of a dialect: name= can be {', '.join(names)}"
 
 
-def _near(definition: parts.Definition, known: Sequence[dialects.Dialect] = ()) -> str:
+def _near(definition: parts.Definition, known: Sequence[dialects.Dialect]) -> str:
     """The dialect whose function has this name, and what does not fit."""
-    for dialect in known or dialects.all_dialects().values():
+    for dialect in known:
         for function in dialect.functions.values():
             names = (function.name, *function.spellings)
             if function.owner or definition.name not in names or not function.cell:

@@ -55,6 +55,9 @@ def flatten(
         names = {term.name for term in dialects.slots_in(call.gives)}
         if names & set(truth):
             _flatten_call(one, flat, call, value, probe, truth)
+    lost = [s.name for s in one.gives if s.name in truth and s.name not in flat.outputs]
+    if lost and not flat.problems:
+        flat.problems.append(f"{', '.join(lost)} cannot be found in what is returned")
     return flat
 
 
@@ -191,6 +194,8 @@ def _flatten_bundle(
     """Results that come in a dict by name, or in a list or tuple."""
     right = {s.name: truth[s.name] for s in dialects.slots_in((bundle,)) if s.name in truth}
     if isinstance(value, Mapping):
+        names = dict(zip(bundle.keys, (s.name for s in dialects.slots_in((bundle,))), strict=False))
+        value = {names.get(key, key): entry for key, entry in value.items()}
         found = _by_name(one, flat, value, list(right))
     elif isinstance(value, tuple | list) and len(value) == len(right):
         named = bundle.kind == "dict"
@@ -284,6 +289,9 @@ def _flatten_results(
             _take(flat, name, found[name], truth[name].shape)
         elif name in truth and isinstance(value, Mapping):
             flat.problems.append(f"{name} is missing in what is returned")
+    for term in call.gives:
+        if isinstance(term, dialects.Bundle) and not term.cache and term.name in found:
+            _flatten_bundle(one, flat, term, found[term.name], truth)
     bundle = one.function.cache_given
     if bundle is not None and bundle.name in found:
         _flatten_caches(one, flat, found[bundle.name], probe, truth)

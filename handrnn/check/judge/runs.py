@@ -11,11 +11,11 @@ function may fail.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from ... import compare
+from ... import compare, slots
 from ..dialects import dialect as dialects
 from ..load import parts
 from ..probe import probes
@@ -39,7 +39,9 @@ class Run:
     Attributes
     ----------
     target, way, probe : of the run
-    calls : each call of the dialect with the id of the step that makes it
+    calls : each call of the dialect with the id of the step that makes it; of one call a time
+        step, that of the step made last
+    each : the ids of all of these steps in the order of time, by the last one
     sent : the arguments of the function itself, in its order
     """
 
@@ -48,6 +50,7 @@ class Run:
     probe: probes.Probe
     calls: tuple[tuple[dialects.Call, str], ...]
     sent: Sequence[Any] = field(default=(), repr=False)
+    each: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def own(self) -> str:
@@ -109,7 +112,8 @@ Ways = dict[str, list[Trial]]
 class _Plan:
     """All runs of a submission, and the steps that make them, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix  # of the ids of steps
         self.runs: list[Run] = []
         self.steps: dict[str, list[runner.Step]] = {}  # by dialect
         self._made: dict[tuple, Run] = {}
@@ -160,17 +164,24 @@ class _Plan:
         if after is not None:
             before = self._arguments(one, after, self._kept(one, after, partners, chained))
         calls, sent = [], []
+        each: dict[str, list[str]] = {}
         own = one.function.itself
         for call in one.match.calls:
             itself = (call.kind, call.target) == (own.kind, own.target)
             given = one.packed(call.takes, probe, kept)
             sent = given if itself else sent
-            id = self._step(one, call, given, kept, partners, before if itself else None)
+            if call.each:
+                slices = _slices(call, given, probe.T)
+                ids = [self._step(one, call, some, kept, partners, None) for some in slices]
+                id, sent = ids[-1], slices[-1] if itself else sent
+                each[id] = ids if call.each == "forward" else ids[::-1]
+            else:
+                id = self._step(one, call, given, kept, partners, before if itself else None)
             calls.append((call, id))
             if call.kind == "make":
                 kept[call.owner] = runner.Ref(id)
             kept |= _results(call, id)
-        return Run(one, way, probe, tuple(calls), sent)
+        return Run(one, way, probe, tuple(calls), sent, each)
 
     def _arguments(
         self, one: target.Target, probe: probes.Probe, kept: Mapping[str, Any]
@@ -201,7 +212,7 @@ class _Plan:
         before: Sequence[Any] | None,
     ) -> str:
         steps = self.steps.setdefault(one.match.dialect.name, [])
-        id = f"{one.match.dialect.name}/{len(steps)}"
+        id = f"{self.prefix}{one.match.dialect.name}/{len(steps)}"
         arguments = list(given)
         itself = call.kind == "function" and call.target == one.function.name
         where: Any = one.definition.name if itself else call.target
@@ -226,6 +237,35 @@ class _Plan:
             )
         )
         return id
+
+
+def _slices(call: dialects.Call, given: Sequence[Any], T: int) -> list[list[Any]]:
+    """What one call a time step is given, in the order of the calls."""
+    axes = [term.axes.index("T") if _has_time(term) else None for term in call.takes]
+    found = [
+        [v if axis is None else np.take(v, t, axis) for v, axis in zip(given, axes, strict=True)]
+        for t in range(T)
+    ]
+    return found if call.each == "forward" else found[::-1]
+
+
+def _has_time(term: dialects.Term) -> TypeGuard[slots.Slot]:
+    return isinstance(term, slots.Slot) and "T" in term.axes
+
+
+def _over_time(call: dialects.Call, values: Sequence[Any]) -> Any:
+    """What one call a time step gave, each array stacked along its axis T; else the last."""
+    many = len(call.gives) > 1
+    rows = values if many else [(value,) for value in values]
+    try:
+        columns = list(zip(*rows, strict=True))
+        stacked = [
+            np.stack(column, axis=term.axes.index("T")) if _has_time(term) else column[-1]
+            for term, column in zip(call.gives, columns, strict=True)
+        ]
+    except (TypeError, ValueError):  # of another shape each, or not as many as there should be
+        return values[-1]
+    return tuple(stacked) if many else stacked[0]
 
 
 def _opaque(term: dialects.Term) -> bool:
@@ -298,16 +338,41 @@ def on_square(
     return [_trial(run, outcomes) for run in plan.runs]
 
 
+def together(
+    submission: parts.Submission, targets: Sequence[target.Target], seconds: float
+) -> list[Trial | None]:
+    """One trial of each target with the submission's own partners, all in one process.
+
+    They may be of different dialects of one name, and be none: None where a target cannot be run.
+    """
+    planned: list[Run | None] = []
+    steps: dict[str, runner.Step] = {}
+    for place, one in enumerate(targets):
+        plan = _Plan(f"{place}/")
+        try:
+            planned.append(plan._run(one, "own", one.drawn[0], "own", chained=True))
+        except (LookupError, ValueError):
+            planned.append(None)
+            continue
+        steps |= {step.id: step for some in plan.steps.values() for step in some}
+    outcomes = runner.run(submission, list(steps.values()), seconds=seconds) if steps else {}
+    return [run and _trial(run, outcomes) for run in planned]
+
+
 def _trial(run: Run, outcomes: Mapping[str, runner.Outcome]) -> Trial:
     """What came back, held against the textbook."""
     one, probe = run.target, run.probe
     for call, id in run.calls:
-        if not outcomes[id].returned:
+        lost = next((k for k in run.each.get(id, (id,)) if not outcomes[k].returned), None)
+        if lost is not None:
             before = "" if id == run.own else call.target
-            return Trial(probe, outcomes[id], run.sent, before=before)
+            return Trial(probe, outcomes[lost], run.sent, before=before)
     values, tensors = [], False
     for call, id in run.calls:
-        value, some = codec.without_tensors(outcomes[id].value)
+        value = outcomes[id].value
+        if id in run.each:
+            value = _over_time(call, [outcomes[k].value for k in run.each[id]])
+        value, some = codec.without_tensors(value)
         values.append((call, value))
         tensors |= some
     flat = returned.flatten(one, values, probe)

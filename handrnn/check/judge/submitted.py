@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from types import CodeType
 from typing import Any
 
@@ -96,6 +97,7 @@ def looked_up(
     return frozenset(found & codes.keys())
 
 
+@cache
 def _globals(code: CodeType) -> set[str]:
     """The names that a piece of code looks up in its module, those of functions in it included."""
     instructions = dis.get_instructions(code)

@@ -173,7 +173,7 @@ class Target:
         values = [self._value(inner, known, sizes, steps, kept) for inner in term.terms]
         if term.kind == "dict":
             names = [self.respelt(getattr(inner, "name", "")) for inner in term.terms]
-            return dict(zip(names, values, strict=True))
+            return dict(zip(term.keys or names, values, strict=True))
         return tuple(values) if term.kind == "tuple" else values
 
     def respelt(self, name: str) -> str:
