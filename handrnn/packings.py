@@ -46,7 +46,7 @@ class _Rows(NamedTuple):
     back: Callable[[Any], Any] | None
     here: list[int] | None  # where the core's gates are among the slot's; None: they agree
     there: list[int] | None  # and the slot's among the core's
-    K: int
+    K: int  # how many gates there are
 
     @classmethod
     def of(cls, slot, gates):
@@ -55,10 +55,12 @@ class _Rows(NamedTuple):
         if len(names) > 1:
             names, own = [names[own.index(gate)] for gate in core], core
             axes = axes.removeprefix("K ").replace("H", "KH")
-        if own in (core, ""):
-            return cls(names, slot.on or (slot.quantity,), *VIEWS[axes], None, None, len(gates))
-        here, there = [*map(own.index, core)], [*map(core.index, own)]
-        return cls(names, slot.on, *VIEWS[axes], here, there, len(gates))
+        view, back = VIEWS[axes]
+        here = there = None
+        if own not in (core, ""):
+            here, there = [*map(own.index, core)], [*map(core.index, own)]
+        on = slot.on or (slot.quantity,)
+        return cls(names, on, view, back, here, there, len(gates))
 
     def read(self, arrays, suffix, parts):
         """Add what the arrays hold to the parts."""
@@ -173,12 +175,12 @@ class Packing:
         K = len(cell.gates)
         if plain := self._plain[K]:
             return sequence.Weights(*[arrays.get(name + suffix) for name in plain])
-        parts = {}
+        parts: dict[str, Any] = {}
         for rows in self._rows[K]:
             if rows.names[0] + suffix in arrays:
                 rows.read(arrays, suffix, parts)
         if "bias" not in parts:
-            return sequence.Weights(*map(parts.get, PARTS))
+            return sequence.Weights(parts["x"], parts["h"], *map(parts.get, PARTS[2:]))
         bias = parts["bias"]
         if self.forget_bias:
             bias = _with_forget_bias(cell, bias, self.forget_bias)

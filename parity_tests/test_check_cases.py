@@ -491,7 +491,7 @@ def test_disturbed_arithmetic_rounds_in_every_operation():
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_textbook_parameters_and_back(cell):
     """The weights of a case by the textbook's names, and gradients the other way round."""
-    case = cases.draw({"rnn": "rnn_tanh"}.get(cell, cell), T=2, B=2, I=5, H=4)
+    case = cases.draw("rnn_tanh" if cell == "rnn" else cell, T=2, B=2, I=5, H=4)
     order = case.gates
     _, _, there = cases._in_columns(case.cell, case.given, lambda values: values, order)
     atoms = slots.from_textbook(cell, there)
