@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import layouts
+from . import packings
 
 Array = npt.NDArray[Any]
 
@@ -241,7 +241,7 @@ def forget_bias(
         If `hidden_size` is below 1.
     """
     hidden_size = _at_least("hidden_size", hidden_size, 1)
-    return layouts.torch_bias(4, hidden_size, f=value).astype(_floating(dtype))
+    return _torch_bias(4, hidden_size, f=value).astype(_floating(dtype))
 
 
 def update_bias(
@@ -258,7 +258,7 @@ def update_bias(
         Gate blocks in torch's order r, u, n (torch writes z for u).
     """
     hidden_size = _at_least("hidden_size", hidden_size, 1)
-    return layouts.torch_bias(3, hidden_size, u=value).astype(_floating(dtype))
+    return _torch_bias(3, hidden_size, u=value).astype(_floating(dtype))
 
 
 def chrono(
@@ -296,7 +296,7 @@ def chrono(
         If `rng` is no generator, or `dtype` not floating point.
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    return layouts.torch_bias(4, hidden_size, i=-keep, f=keep).astype(_floating(dtype))
+    return _torch_bias(4, hidden_size, i=-keep, f=keep).astype(_floating(dtype))
 
 
 def chrono_gru(
@@ -318,7 +318,7 @@ def chrono_gru(
         Gate blocks in torch's order r, u, n (torch writes z for u).
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    return layouts.torch_bias(3, hidden_size, u=keep).astype(_floating(dtype))
+    return _torch_bias(3, hidden_size, u=keep).astype(_floating(dtype))
 
 
 def _chrono_keep(hidden_size, longest, rng):
@@ -377,3 +377,11 @@ def _at_least(name, value, lowest):
     if not value >= lowest:
         raise ValueError(f"{name} is {value}: it must be at least {lowest}")
     return value
+
+
+def _torch_bias(gates, hidden, **values):
+    """A bias (gates*hidden,) in torch's packing: a value or (hidden,) a named gate, else zero."""
+    bias = np.zeros((gates, hidden))
+    for gate, value in values.items():
+        bias[packings.TORCH_GATES[gates].index(gate)] = value
+    return bias.reshape(-1)

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import cells, initializers, layouts, sequence
+from . import cells, initializers, layouts, packings, sequence
 
 
 class IncompatibleKeys(NamedTuple):
@@ -348,10 +348,10 @@ class Recurrent(Module):
         for layer in range(num_layers):
             inputs = self._directions * self._outputs if layer else input_size
             for reverse in range(self._directions):
-                one = layouts.torch_shapes(
+                one = packings.torch_shapes(
                     len(self.cell.gates), inputs, hidden_size, bias, self.proj_size
                 )
-                suffix = layouts.torch_suffix(layer, reverse)
+                suffix = packings.torch_suffix(layer, reverse)
                 shapes |= {name + suffix: shape for name, shape in one.items()}
         super().__init__(shapes, dtype, rng)
 
@@ -401,12 +401,12 @@ class Recurrent(Module):
             for reverse in range(self._directions):
                 index = layer * self._directions + reverse
                 time = slice(None, None, -1 if reverse else 1)
-                suffix = layouts.torch_suffix(layer, reverse)
+                suffix = packings.torch_suffix(layer, reverse)
                 _, end, tape = sequence.forward(
                     self.cell,
                     core_x[time],
                     [start[index] for start in starts],
-                    layouts.weights_from_torch(self.cell, self.params, suffix),
+                    packings.TORCH.read(self.cell, self.params, suffix),
                     out=self._half(y, reverse)[time],
                     active=None if active is None else active[time],
                     keep=self.training,
@@ -466,10 +466,8 @@ class Recurrent(Module):
                     dx = by_x[time] if not reverse else dx + by_x[time]
                 for whole, part in zip(d_starts, by_start, strict=True):
                     whole[index] = part
-                suffix = layouts.torch_suffix(layer, reverse)
-                for name, gradient in layouts.weights_to_torch(
-                    self.cell, by_weights, suffix
-                ).items():
+                suffix = packings.torch_suffix(layer, reverse)
+                for name, gradient in packings.TORCH.write(self.cell, by_weights, suffix).items():
                     self.grads[name] += gradient
             dy = dx * masks[layer - 1] if masks and layer else dx
         by_input = self._output(_unsort(dy, order), batched) if need_dx else None
@@ -699,7 +697,7 @@ class RecurrentCell(Module):
         self.input_size = _at_least(1, input_size, "input_size")
         self.hidden_size = _at_least(1, hidden_size, "hidden_size")
         self.bias = bool(bias)
-        shapes = layouts.torch_shapes(len(self.cell.gates), input_size, hidden_size, self.bias)
+        shapes = packings.torch_shapes(len(self.cell.gates), input_size, hidden_size, self.bias)
         super().__init__(shapes, dtype, rng)
         self._tape = []
         self._going_back = False
@@ -730,7 +728,7 @@ class RecurrentCell(Module):
             zeros = np.zeros(shape, self.dtype)
             state = zeros if len(self.cell.states) == 1 else (zeros, zeros)
         start = [part.T for part in self._columns(state, shape, "state")]
-        weights = layouts.weights_from_torch(self.cell, self.params)
+        weights = packings.TORCH.read(self.cell, self.params)
         _, end, tape = sequence.forward(
             self.cell, np.atleast_2d(x).T[None], start, weights, keep=self.training
         )
@@ -757,7 +755,7 @@ class RecurrentCell(Module):
         dx, d_start, d_weights = sequence.backward(tape, None, d_end)
         self._tape.pop()
         self._going_back = True
-        for name, gradient in layouts.weights_to_torch(self.cell, d_weights).items():
+        for name, gradient in packings.TORCH.write(self.cell, d_weights).items():
             self.grads[name] += gradient
         return self._row(dx[0], (*shape[:-1], self.input_size)), self._rows(d_start, shape)
 

@@ -21,8 +21,11 @@ columns act on. `pack` makes the array, `unpack` takes it apart.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -30,22 +33,23 @@ Atoms = Mapping[str, np.ndarray]
 Sizes = Mapping[str, int]
 
 GATES = {"rnn": "h", "lstm": "ifgo", "gru": "run"}
-PARTS = {"x": "I", "h": "H", "below": "H", "bias": "1", "bias_x": "1", "bias_h": "1"}
-AXES = {  # of plain quantities, as the textbook has them
-    **dict.fromkeys(("x", "dx"), "TIB"),
-    **dict.fromkeys(("h", "c", "dy", "dc", "states"), "THB"),
-    **dict.fromkeys(("xt", "dxt"), "IB"),
-    **dict.fromkeys(("h0", "c0", "dh0", "dc0", "h_T", "c_T", "dh_T", "dc_T"), "HB"),
-    **dict.fromkeys(("h_prev", "c_prev", "dh_prev", "dc_prev"), "HB"),
-    **dict.fromkeys(("h_next", "c_next", "dh_next", "dc_next"), "HB"),
-    **dict.fromkeys(("i", "f", "g", "o", "r", "u", "n"), "HB"),
-    **dict.fromkeys(("y",), "TYB"),
-    **dict.fromkeys(("yt", "z", "softmax", "sigmoid"), "YB"),
-    **dict.fromkeys(("Why", "dWhy"), "YH"),
-    **{"deep": "TLHB", "deep0": "LHB", "both": "TDB", "Why_both": "YD"},
-    **dict.fromkeys(("by", "dby"), "Y"),
+PARTS = {
+    "x": "I",
+    "h": "P",
+    "below": "H",
+    "bias": "1",
+    "bias_x": "1",
+    "bias_h": "1",
+}  # P = H, if not projected
+_QUANTITIES = {  # plain ones by their axes, as the textbook has them
+    **{"TIB": "x dx", "THB": "h c dy dc states", "IB": "xt dxt", "TYB": "y", "PH": "Whr"},
+    **{"YB": "yt z softmax sigmoid", "YH": "Why dWhy", "Y": "by dby"},
+    "HB": "h0 c0 dh0 dc0 h_T c_T dh_T dc_T h_prev c_prev dh_prev dc_prev"
+    " h_next c_next dh_next dc_next i f g o r u n",
+    **{"TLHB": "deep", "LHB": "deep0", "TDB": "both", "YD": "Why_both"},
 }
-LETTERS = ("T", "B", "I", "H", "Y", "K", "R", "L", "D", "1")
+AXES = {name: axes for axes, names in _QUANTITIES.items() for name in names.split()}
+LETTERS = "TBIHYKRPLD1"
 
 
 class SlotError(ValueError):
@@ -62,8 +66,7 @@ class Slot:
     quantity : one of `AXES`; of weights "W" or "dW"
     axes : letters of sizes in order. T steps, B examples, I inputs, H hidden units, Y outputs;
         of weights also K gates, KH gates of H units each, one after another, HK units of K gates
-        each, and R, what the columns act on. L is two layers, D two directions of H units each,
-        1 an axis of length one
+        each, and R, what the columns act on. 1 is an axis of length one
     gates : of weights, the textbook's letters in their order
     on : of weights, what the columns act on, in order: keys of `PARTS`
     second : of weights, whether they are those of the second recurrence
@@ -81,12 +84,7 @@ class Slot:
         """The names of the atoms that it holds."""
         if not self.gates:
             return (self.quantity,)
-        front = self._front
-        return tuple(front + atom(gate, part) for gate in self.gates for part in self.on)
-
-    @property
-    def _front(self) -> str:
-        return "2." * self.second + self.quantity.removesuffix("W")
+        return tuple(self._atom(gate, part) for gate in self.gates for part in self.on)
 
     @property
     def gradient(self) -> "Slot":
@@ -96,7 +94,7 @@ class Slot:
     def shape(self, sizes: Sizes) -> tuple[int, ...]:
         """The shape of the array, from the sizes of T, B, I, H, Y."""
         known = self._sizes(sizes)
-        return tuple(int(np.prod([known[letter] for letter in axis])) for axis in self.axes)
+        return tuple(prod([known[letter] for letter in axis]) for axis in self.axes)
 
     def pack(self, known: Atoms, sizes: Sizes) -> np.ndarray:
         """The array, a fresh one, made of atoms.
@@ -106,15 +104,12 @@ class Slot:
         SlotError
             If an axis is left out whose length is not 1.
         """
-        if not self.gates:
-            return self._arranged(known[self.quantity], _axes_of(self.quantity))
-        blocks = [
-            np.hstack([self._part(known, gate, part) for part in self.on]) for gate in self.gates
-        ]
-        return self._arranged(np.stack(blocks), "KHR")
+        blocks = [np.hstack([self._part(known, g, p) for p in self.on]) for g in self.gates]
+        whole = np.stack(blocks) if blocks else known[self.quantity]
+        return np.array(self._together(whole), order="C")
 
     def unpack(self, array: np.ndarray, sizes: Sizes) -> dict[str, np.ndarray]:
-        """The atoms in an array, in float64 unless they have another floating dtype.
+        """The atoms in an array; of two biases of one gate their sum, and the second's share.
 
         Raises
         ------
@@ -123,63 +118,62 @@ class Slot:
         """
         if array.shape != self.shape(sizes):
             raise SlotError(f"{self.name} has shape {array.shape}, not {self.shape(sizes)}")
+        known = self._sizes(sizes)
+        whole = self._apart(array, known)
         if not self.gates:
-            return {self.quantity: self._taken_apart(array, _axes_of(self.quantity), sizes)}
-        whole = self._taken_apart(array, "KHR", sizes)
-        ends = np.cumsum(self._columns(sizes))[:-1]
-        found = {}
-        for gate, rows in zip(self.gates, whole, strict=True):
-            for part, columns in zip(self.on, np.split(rows, ends, axis=1), strict=True):
-                value = columns[:, 0] if part.startswith("bias") else columns
-                found[self._front + atom(gate, part)] = value
-        return found
+            return {self.quantity: whole}
+        found, ends = {}, np.cumsum([known[PARTS[part]] for part in self.on])[:-1]
+        for part, columns in zip(self.on, np.split(whole, ends, axis=2), strict=True):
+            for gate, value in zip(self.gates, columns, strict=True):
+                second = self.quantity == "W" and part == "bias_h" and gate != "n"
+                name = f"s.{gate}" if second else self._atom(gate, part)
+                found[name] = value[:, 0] if part.startswith("bias") else value
+        sums = {f"b.{n[2:]}": found.get(f"b.{n[2:]}", 0) + found[n] for n in found if n[0] == "s"}
+        return found | sums
 
-    def _sizes(self, sizes: Sizes) -> dict[str, int]:
-        known = {"H": 0, **sizes, "1": 1, "K": len(self.gates), "R": sum(self._columns(sizes))}
-        known |= {"L": 2, "D": 2 * known["H"]}
+    def _apart(self, array: np.ndarray, sizes: Sizes) -> np.ndarray:
+        """A view with the axes that the textbook has, of weights K, H, R."""
+        letters, places, _ = self._letters
+        return array.reshape([sizes.get(letter, 1) for letter in letters]).transpose(places)
+
+    def _together(self, array: np.ndarray) -> np.ndarray:
+        """The other way round, a view where there can be one."""
+        letters, _, back = self._letters
+        moved = array.transpose(back)
+        known = {**dict(zip(letters, moved.shape, strict=True)), "1": 1}
+        for letter in letters:
+            if known[letter] != 1 and letter not in "".join(self.axes):
+                raise SlotError(f"{self.name} has no axis {letter}")
+        return moved.reshape([prod([known[letter] for letter in axis]) for axis in self.axes])
+
+    @cached_property
+    def _letters(self) -> tuple[str, list[int], list[int]]:
+        """The letters as the array has them, the textbook's places in them, and back."""
+        order = "KHR" if self.gates else AXES[self.quantity.removeprefix("2.")]
+        own = "".join(self.axes).replace("1", "")
+        letters = own + "".join(letter for letter in order if letter not in own)
+        return letters, [*map(letters.index, order)], [*map(order.index, letters)]
+
+    def _sizes(self, sizes: Sizes) -> dict[str, Any]:
+        known = {"P": sizes.get("H"), **sizes, "1": 1, "K": len(self.gates), "L": 2}
+        known["D"] = 2 * known.get("H", 0)
+        known["R"] = sum(known[PARTS[part]] for part in self.on)
         if self.quantity in ("states", "deep"):  # with the initial one in front
             known["T"] += 1
         return known
 
+    def _atom(self, gate: str, part: str) -> str:
+        return "2." * self.second + self.quantity.removesuffix("W") + atom(gate, part)
+
     def _part(self, known: Atoms, gate: str, part: str) -> np.ndarray:
         """The columns of one gate that act on one part."""
-        value = known[self._front + atom(gate, part)]
+        value = known[self._atom(gate, part)]
         if not part.startswith("bias"):
             return value
-        if self.quantity == "W" and gate != "n" and part != "bias":
+        if self.quantity == "W" and gate != "n":
             share = known.get(f"s.{gate}", np.zeros_like(value))
-            value = share if part == "bias_h" else value - share
+            value = {"bias": value, "bias_x": value - share, "bias_h": share}[part]
         return value[:, None]
-
-    def _columns(self, sizes: Sizes) -> list[int]:
-        return [{**sizes, "1": 1}[PARTS[part]] for part in self.on]
-
-    def _arranged(self, array: np.ndarray, source: str) -> np.ndarray:
-        """An array with axes in the textbook's order, in the order of the slot."""
-        flat = "".join(self.axes).replace("1", "")
-        left = [letter for letter in source if letter not in flat]
-        for letter in left:
-            if array.shape[source.index(letter)] != 1:
-                raise SlotError(f"{self.name} has no axis {letter}")
-        squeezed = array.squeeze(tuple(source.index(letter) for letter in left))
-        kept = [letter for letter in source if letter in flat]
-        moved = squeezed.transpose([kept.index(letter) for letter in flat])
-        sizes = dict(zip(flat, moved.shape, strict=True)) | {"1": 1}
-        shape = [int(np.prod([sizes[letter] for letter in axis])) for axis in self.axes]
-        return np.array(moved.reshape(shape), order="C")
-
-    def _taken_apart(self, array: np.ndarray, target: str, sizes: Sizes) -> np.ndarray:
-        """The other way round."""
-        flat = "".join(self.axes).replace("1", "")
-        known = self._sizes(sizes)
-        apart = array.reshape([known[letter] for letter in flat])
-        kept = [letter for letter in target if letter in flat]
-        moved = apart.transpose([flat.index(letter) for letter in kept])
-        return moved.reshape([known[letter] if letter in flat else 1 for letter in target])
-
-
-def _axes_of(quantity: str) -> str:
-    return AXES[quantity.removeprefix("2.")]
 
 
 def atom(gate: str, part: str) -> str:
@@ -188,8 +182,6 @@ def atom(gate: str, part: str) -> str:
         return f"W.{gate}.{part}"
     return "b.n.h" if (gate, part) == ("n", "bias_h") else f"b.{gate}"
 
-
-# ------------------------------------------------------------------------------ slots from words
 
 _WEIGHT = re.compile(r"\[\s*(?P<gates>[a-z ]+?)\s*\]\s*(?P<on>[a-z_ ]+)")
 
@@ -220,7 +212,7 @@ def slot(name: str, words: str) -> Slot:
         raise SlotError(f"{name}: no cell has the gates [{weight['gates']}] ({known})")
     if set(on) - set(PARTS):
         raise SlotError(f"{name}: a weight acts on {', '.join(PARTS)}, not on {' '.join(on)}")
-    if "R" not in axes and (len(on) > 1 or not on[0].startswith("bias")):
+    if "R" not in "".join(axes) and (len(on) > 1 or not on[0].startswith("bias")):
         raise SlotError(f"{name}: an axis R, what it acts on ({' '.join(on)}), is missing")
     return Slot(name, "W", axes, gates, on, second)
 
@@ -236,7 +228,14 @@ def _verify_axes(name: str, axes: tuple[str, ...], whole: str) -> None:
             raise SlotError(f"{name}: the axis {letter} stands there twice")
 
 
-# --------------------------------------------------------------------- the textbook's parameters
+_GATED = {g: {f"W{g}": (f"W.{g}.h", f"W.{g}.x"), f"b{g}": (f"b.{g}",)} for g in "ifgoru"}
+_OUTPUT = {"Why": ("Why",), "by": ("by",)}
+_N = {"Wxn": ("W.n.x",), "bxn": ("b.n",), "Whn": ("W.n.h",), "bhn": ("b.n.h",)}
+TEXTBOOK = {  # the atoms side by side in each parameter
+    "rnn": {"Whh": ("W.h.h",), "Wxh": ("W.h.x",), "bh": ("b.h",)} | _OUTPUT,
+    "lstm": _GATED["i"] | _GATED["f"] | _GATED["g"] | _GATED["o"] | _OUTPUT,
+    "gru": _GATED["r"] | _GATED["u"] | _N | _OUTPUT,
+}
 
 
 def from_textbook(cell: str, parameters: Atoms) -> dict[str, np.ndarray]:
@@ -250,39 +249,19 @@ def from_textbook(cell: str, parameters: Atoms) -> dict[str, np.ndarray]:
     found = {}
     for name, value in parameters.items():
         d, own = ("d", name[1:]) if name.startswith(("dW", "db")) else ("", name)
-        if own in ("Why", "by"):
-            found[d + own] = value[:, 0] if own == "by" else value
-        else:
-            found |= {d + atom: part for atom, part in _parts(cell, own, value)}
+        atoms, H, values = TEXTBOOK[cell].get(own, ()), len(value), [value]
+        if len(atoms) == 2:
+            values = [value[:, :H], value[:, H:]]
+        elif own == "by" or (own[0] == "b" and value.shape[1:] == (1,)):
+            values = [value[:, 0]]  # a planted mistake may leave the sum over the examples out
+        found |= {d + atom: part for atom, part in zip(atoms, values, strict=False)}
     return found
-
-
-def _parts(cell: str, name: str, value: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    single = {"Whh": "W.h.h", "Wxh": "W.h.x", "Wxn": "W.n.x", "Whn": "W.n.h"}
-    biases = {"bh": "b.h", "bxn": "b.n", "bhn": "b.n.h"}
-    if name in single:
-        yield single[name], value
-    elif name.startswith("b"):
-        # a mistake that is planted may leave the sum over the examples out
-        yield biases.get(name, f"b.{name[1]}"), value[:, 0] if value.shape[1:] == (1,) else value
-    elif name != "Whr":
-        H = value.shape[0]
-        yield f"W.{name[1]}.h", value[:, :H]
-        yield f"W.{name[1]}.x", value[:, H:]
 
 
 def to_textbook(cell: str, atoms: Atoms) -> dict[str, np.ndarray]:
     """The other way round: parameters as the textbook takes them, of atoms."""
-    if cell == "rnn":
-        found = {"Whh": atoms["W.h.h"], "Wxh": atoms["W.h.x"], "bh": atoms["b.h"][:, None]}
-    else:
-        found = {}
-        for gate in GATES[cell].replace("n", ""):
-            found[f"W{gate}"] = np.hstack([atoms[f"W.{gate}.h"], atoms[f"W.{gate}.x"]])
-            found[f"b{gate}"] = atoms[f"b.{gate}"][:, None]
-        if cell == "gru":
-            found |= {"Wxn": atoms["W.n.x"], "bxn": atoms["b.n"][:, None]}
-            found |= {"Whn": atoms["W.n.h"], "bhn": atoms["b.n.h"][:, None]}
-    if "Why" in atoms:
-        found |= {"Why": atoms["Why"], "by": atoms["by"][:, None]}
-    return found
+    return {
+        name: np.hstack([atoms[a] for a in own]) if name[0] == "W" else atoms[own[0]][:, None]
+        for name, own in TEXTBOOK[cell].items()
+        if name not in _OUTPUT or name in atoms
+    }

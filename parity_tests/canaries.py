@@ -26,7 +26,14 @@ import handrnn
 from handrnn import compare
 from parity_tests import harness
 
-ENGINE = ("cells", "sequence", "layouts", "nn")  # in the order of their imports
+ENGINE = (
+    "cells",
+    "sequence",
+    "slots",
+    "packings",
+    "layouts",
+    "nn",
+)  # in the order of their imports
 COPY = "handrnn_with_a_mistake"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -707,7 +714,7 @@ CANARIES = (
     # --------------------------------------------- weights, layouts, directions, layers, lengths
     Canary(
         "gate-order/keras",
-        "layouts",
+        "packings",
         "TORCH_GATES",
         '("i", "f", "g", "o")',
         '("i", "f", "o", "g")',
@@ -717,7 +724,7 @@ CANARIES = (
     ),
     Canary(
         "gate-order/onnx",
-        "layouts",
+        "packings",
         "TORCH_GATES",
         '("i", "f", "g", "o")',
         '("i", "o", "f", "g")',
@@ -727,7 +734,7 @@ CANARIES = (
     ),
     Canary(
         "gate-order/gru",
-        "layouts",
+        "packings",
         "TORCH_GATES",
         '3: ("r", "u", "n")',
         '3: ("u", "r", "n")',
@@ -737,10 +744,10 @@ CANARIES = (
     ),
     Canary(
         "gate-order/gradients",
-        "layouts",
-        "weights_to_torch",
-        "reorder(array, cell.gates, there)",
-        "reorder(array, there, cell.gates)",
+        "packings",
+        "_Rows.write",
+        "_in_order(rows, self.there)",
+        "_in_order(rows, self.here)",
         "weights come in right, gradients go out in another order",
         LSTMS,
         "dweight_ih_l0",
@@ -879,8 +886,8 @@ CANARIES = (
         "layer-order/weights",
         "nn",
         "Recurrent.forward",
-        "layouts.torch_suffix(layer, reverse)",
-        "layouts.torch_suffix(layer, self.bidirectional - reverse)",
+        "packings.torch_suffix(layer, reverse)",
+        "packings.torch_suffix(layer, self.bidirectional - reverse)",
         "each direction runs with the weights of the other one",
         EVERY,
         "y",
@@ -889,8 +896,8 @@ CANARIES = (
         "layer-order/gradients",
         "nn",
         "Recurrent.backward",
-        "layouts.torch_suffix(layer, reverse)",
-        "layouts.torch_suffix(layer, self.bidirectional - reverse)",
+        "packings.torch_suffix(layer, reverse)",
+        "packings.torch_suffix(layer, self.bidirectional - reverse)",
         "each direction's gradients are credited to the other one",
         EVERY,
         "dweight_ih_l0",

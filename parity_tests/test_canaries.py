@@ -50,7 +50,7 @@ def test_planting_leaves_the_installed_engine_alone():
     assert handrnn.nn is nn
     assert nn.cells is cells
     assert copy.cells is not cells
-    assert copy.sequence is copy.layouts.sequence
+    assert copy.sequence is copy.packings.sequence
     assert copy.sequence is not nn.sequence
     assert cells.LSTM.step is step
     assert set(sys.modules) == modules

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from handrnn import layouts, nn
+from handrnn import nn, packings, slots
 from handrnn.check.files import answers, cases
 from handrnn.check.probe import conditioning
 from parity_tests import harness
@@ -23,7 +23,7 @@ def bundle_of(case, dtype, given=None):
     states = ("h", "c") if case.cell == "lstm" else ("h",)
     return harness.Bundle(
         harness.Case(case.cell, **case.sizes, dtype=dtype),
-        {f"{theirs}_l0": g[ours] for theirs, ours in layouts.TORCH_FIELDS.items() if ours in g},
+        {f"{theirs}_l0": g[ours] for theirs, ours in packings.TORCH_FIELDS.items() if ours in g},
         g["x"],
         tuple(g[f"{name}0"][None] for name in states),
         g["dy"],
@@ -33,7 +33,7 @@ def bundle_of(case, dtype, given=None):
 
 def named(found):
     """What the harness found, under the names of a case."""
-    ours = {f"d{theirs}_l0": f"d{ours}" for theirs, ours in layouts.TORCH_FIELDS.items()}
+    ours = {f"d{theirs}_l0": f"d{ours}" for theirs, ours in packings.TORCH_FIELDS.items()}
     states = ("h_n", "c_n", "dh0", "dc0")
     return {ours.get(n, n): values[0] if n in states else values for n, values in found.items()}
 
@@ -490,18 +490,21 @@ def test_disturbed_arithmetic_rounds_in_every_operation():
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_textbook_parameters_and_back(cell):
-    core = layouts.CELLS[cell]
-    layer = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell](5, 4, rng=0)
-    weights = layouts.weights_from_torch(core, layer.state_dict(), "_l0")
-    there = layouts.weights_to_textbook(core, weights)
-    back = layouts.weights_from_textbook(core, there)
-    assert np.array_equal(back.W_ih, weights.W_ih)
-    assert np.array_equal(back.W_hh, weights.W_hh)
-    np.testing.assert_array_equal(layouts._one_bias(back), layouts._one_bias(weights))
-    gradients = layouts.gradients_to_textbook(core, weights._replace(b_hh=weights.b_ih))
-    again = layouts.gradients_from_textbook(core, gradients)
-    for ours, theirs in zip(again[:3], weights[:3], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(again.b_hh, weights.b_ih)
-    without = layouts.weights_to_textbook(core, weights._replace(b_ih=None, b_hh=None))
-    assert all(not np.any(array) for name, array in without.items() if name.startswith("b"))
+    """The weights of a case by the textbook's names, and gradients the other way round."""
+    case = cases.draw("rnn_tanh" if cell == "rnn" else cell, T=2, B=2, I=5, H=4)
+    order = case.gates
+    _, _, there = cases._in_columns(case.cell, case.given, lambda values: values, order)
+    atoms = slots.from_textbook(cell, there)
+    W_ih, W_hh, b = (slot.pack(atoms, {}) for slot in cases._slots(order))
+    np.testing.assert_array_equal(W_ih, case.given["W_ih"])
+    np.testing.assert_array_equal(W_hh, case.given["W_hh"])
+    np.testing.assert_array_equal(b.sum(axis=0), case.given["b_ih"] + case.given["b_hh"])
+    gradients = {f"d{name}": value for name, value in there.items()}
+    gradients |= {name: np.zeros((1, 1, 1)) for name in ("dx", "dh0", "dc0")}
+    again = cases._in_rows(case.cell, gradients, order)
+    np.testing.assert_array_equal(again["dW_ih"], W_ih)
+    np.testing.assert_array_equal(again["dW_hh"], W_hh)
+    np.testing.assert_array_equal(again["db_ih"], b[0])
+    both = np.array([gate != "n" for gate in order]).repeat(4)
+    np.testing.assert_array_equal(again["db_hh"][both], again["db_ih"][both])
+    np.testing.assert_array_equal(again["db_hh"][~both], case.given["b_hh"][~both])

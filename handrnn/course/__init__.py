@@ -33,7 +33,7 @@ from itertools import repeat
 
 import numpy as np
 
-from .. import cells, layouts, losses, sequence
+from .. import cells, layouts, losses, packings, sequence
 from . import _border, batch_first
 
 __all__ = [
@@ -64,6 +64,11 @@ SHAPES = (
     | {"Wya": ("n_y", "n_a"), "Wy": ("n_y", "n_a"), "by": ("n_y", 1)}
     | {"da": ("n_a", "m", "T"), "a": ("n_a", "m", "T_x"), "y_pred": ("n_y", "m", "T_x")}
 )
+RNN_PARAMETERS = ("Wax", "Waa", "ba")
+LSTM_PARAMETERS = {
+    update: tuple(kind + letter for letter in ("f", update, "c", "o") for kind in "Wb")
+    for update in "iu"
+}
 RNN_CACHE = ("a_next", "a_prev", "xt", "parameters")
 LSTM_GATES = ("ft", "it", "cct", "ot")
 LSTM_CACHE = ("a_next", "c_next", "a_prev", "c_prev", *LSTM_GATES, "xt", "parameters")
@@ -136,7 +141,7 @@ def rnn_cell_forward(xt, a_prev, parameters):
     """
     given = _parameters(cells.RNN, parameters, ("Wya", "by"))
     _border.check({"xt": xt, "a_prev": a_prev} | given, SHAPES)
-    weights = layouts.weights_from_course(cells.RNN, given)
+    weights = packings.COURSE.read(cells.RNN, given)
     _, (a_next,), tape = sequence.forward(cells.RNN, xt[None], (a_prev,), weights)
     y_pred = _prediction(given["Wya"], given["by"], a_next)
     return a_next, y_pred, _rnn_caches(tape, parameters)[0]
@@ -179,7 +184,7 @@ def rnn_forward(x, a0, parameters):
     """
     given = _parameters(cells.RNN, parameters, ("Wya", "by"))
     _border.check({"x": x, "a0": a0} | given, SHAPES)
-    weights = layouts.weights_from_course(cells.RNN, given)
+    weights = packings.COURSE.read(cells.RNN, given)
     a, _, tape = sequence.forward(cells.RNN, layouts.course_to_core(x), (a0,), weights)
     y_pred = layouts.course_from_core(_prediction(given["Wya"], given["by"], a))
     return layouts.course_from_core(a), y_pred, (_rnn_caches(tape, parameters), _inputs(tape))
@@ -230,7 +235,7 @@ def lstm_cell_forward(xt, a_prev, c_prev, parameters):
     """
     given = _parameters(cells.LSTM, parameters, ("Wy", "by"))
     _border.check({"xt": xt, "a_prev": a_prev, "c_prev": c_prev} | given, SHAPES)
-    weights = layouts.weights_from_course(cells.LSTM, given)
+    weights = _packing(given).read(cells.LSTM, given)
     _, (a_next, c_next), tape = sequence.forward(cells.LSTM, xt[None], (a_prev, c_prev), weights)
     y_pred = _prediction(given["Wy"], given["by"], a_next)
     return a_next, c_next, y_pred, _lstm_caches(tape, parameters)[0]
@@ -276,7 +281,7 @@ def lstm_forward(x, a0, parameters):
     """
     given = _parameters(cells.LSTM, parameters, ("Wy", "by"))
     _border.check({"x": x, "a0": a0} | given, SHAPES)
-    weights = layouts.weights_from_course(cells.LSTM, given)
+    weights = _packing(given).read(cells.LSTM, given)
     start = (a0, np.zeros_like(a0))
     a, _, tape = sequence.forward(cells.LSTM, layouts.course_to_core(x), start, weights)
     y = layouts.course_from_core(_prediction(given["Wy"], given["by"], a))
@@ -648,10 +653,8 @@ def _from_one_hot(y):
 
 def _parameters(cell, parameters, output_layer=(), whose="parameters"):
     """The parameters of a cell, in the names they have, with those of an output layer."""
-    names = ("Wax", "Waa", "ba")
-    if len(cell.gates) > 1:
-        letters = layouts.course_letters(_update_gate(parameters, whose))
-        names = tuple(kind + letter for letter in letters for kind in "Wb")
+    lstm = len(cell.gates) > 1
+    names = LSTM_PARAMETERS[_update_gate(parameters, whose)] if lstm else RNN_PARAMETERS
     return _border.pick(parameters, names + output_layer, whose)
 
 
@@ -689,7 +692,7 @@ def _rnn_caches(tape, parameters):
 
 def _lstm_caches(tape, parameters):
     a, c = list(tape.states[0][:, :-1]), list(tape.states[1])
-    gates = layouts.gates_to_course(cells.LSTM, tape.gates)
+    gates = [tape.gates[:, cells.LSTM.gates.index(gate)] for gate in packings.COURSE_GATES]
     x = tape.x[:, :-1]
     return list(zip(a[1:], c[1:], a[:-1], c[:-1], *gates, x, repeat(parameters)))
 
@@ -725,8 +728,8 @@ def _tape(cell, caches, places, cotangents):
     gates = None
     if cell.kept:
         steps = [[entry[name] for name in LSTM_GATES] for entry in entries]
-        gates = layouts.gates_from_course(cell, steps)
-    weights = layouts.weights_from_course(cell, columns)
+        gates = _gates(cell, steps)
+    weights = _packing(columns).read(cell, columns)
     x = np.stack([entry["xt"] for entry in entries])
     return sequence.record(cell, weights, x, tuple(states), gates, copy=False), given
 
@@ -761,7 +764,21 @@ def _check_chain(state, before, after, places):
             )
 
 
+def _packing(given):
+    """The edition of the course, by the letter of its update gate."""
+    return packings.COURSE_U if "Wu" in given else packings.COURSE
+
+
 def _gradients(cell, d_weights, given):
-    update = "u" if "Wu" in given else "i"
-    gradients = layouts.gradients_to_course(cell, d_weights, update)
-    return {name: array.reshape(given[name[1:]].shape) for name, array in gradients.items()}
+    found = _packing(given).write(cell, d_weights, gradients=True)
+    return {
+        f"d{name}": np.ascontiguousarray(found[name]).reshape(array.shape)
+        for name, array in given.items()
+    }
+
+
+def _gates(cell, steps):
+    """The core's (T, K, H, B) from T lists of gates (H, B) in the course's order."""
+    order = [packings.COURSE_GATES.index(gate) for gate in cell.gates]
+    rows = np.stack([step[k] for step in steps for k in order])
+    return rows.reshape(len(steps), len(order), *rows.shape[1:])

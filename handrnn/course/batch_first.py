@@ -15,7 +15,7 @@ and masked arrays.
 
 import numpy as np
 
-from .. import cells, layouts, losses, sequence
+from .. import cells, layouts, losses, packings, sequence
 from . import _border
 
 __all__ = [
@@ -103,7 +103,7 @@ def rnn_cell_forward(x_t, a_prev, parameters):
     """
     named = _border.unpack(parameters, RNN, "parameters")
     _border.check({"x_t": x_t, "a_prev": a_prev} | named, SHAPES)
-    weights = layouts.weights_from_batch_first(cells.RNN, parameters)
+    weights = packings.BATCH_FIRST.read(cells.RNN, named)
     _, (a_t,), _ = sequence.forward(cells.RNN, x_t.T[None], (a_prev.T,), weights, keep=False)
     return a_t.T, _prediction(a_t.T, named)
 
@@ -142,7 +142,7 @@ def rnn_forward(x, a_init, parameters):
     """
     named = _border.unpack(parameters, RNN, "parameters")
     _border.check({"x": x, "a_init": a_init} | named, SHAPES)
-    weights = layouts.weights_from_batch_first(cells.RNN, parameters)
+    weights = packings.BATCH_FIRST.read(cells.RNN, named)
     x_core = layouts.to_core(x, batch_first=True)
     a, _, _ = sequence.forward(cells.RNN, x_core, (a_init.T,), weights, keep=False)
     a = layouts.from_core(a, batch_first=True)
@@ -189,7 +189,7 @@ def lstm_cell_forward(x_t, a_prev, m_prev, parameters):
     """
     named = _border.unpack(parameters, LSTM, "parameters")
     _border.check({"x_t": x_t, "a_prev": a_prev, "m_prev": m_prev} | named, SHAPES)
-    weights = layouts.weights_from_batch_first(cells.LSTM, parameters)
+    weights = packings.BATCH_FIRST.read(cells.LSTM, named)
     start = (a_prev.T, m_prev.T)
     _, end, _ = sequence.forward(cells.LSTM, x_t.T[None], start, weights, keep=False)
     a_t, m_t = (state.T for state in end)
@@ -231,7 +231,7 @@ def lstm_forward(x, a_init, parameters):
     """
     named = _border.unpack(parameters, LSTM, "parameters")
     _border.check({"x": x, "a_init": a_init} | named, SHAPES)
-    a, tape = _run(cells.LSTM, x, a_init, parameters)
+    a, tape = _run(cells.LSTM, x, a_init, named)
     a = layouts.from_core(a, batch_first=True)
     m = layouts.from_core(_memory(tape), batch_first=True)
     return a, m, _prediction(a, named)
@@ -335,14 +335,15 @@ def _backward(cell, names, da, x, a_init, parameters):
     named = _border.unpack(parameters, names, "parameters")
     _border.check({"da": da, "x": x, "a_init": a_init} | named, SHAPES)
     T = _border.count_steps(da, x.shape[1], SHAPES["da"], f"x {x.shape}")
-    _, tape = _run(cell, x[:, :T], a_init, parameters)
+    _, tape = _run(cell, x[:, :T], a_init, named)
     dx, (da_init, *_), d_weights = sequence.backward(tape, layouts.to_core(da, batch_first=True))
     states = {"dx": layouts.from_core(dx, batch_first=True), "da_init": da_init.T}
-    return states | layouts.gradients_to_batch_first(cell, d_weights)
+    found = packings.BATCH_FIRST.write(cell, d_weights, gradients=True)
+    return states | {f"d{name}": found[name].copy() for name in names[:-2]}
 
 
-def _run(cell, x, a_init, parameters):
-    weights = layouts.weights_from_batch_first(cell, parameters)
+def _run(cell, x, a_init, named):
+    weights = packings.BATCH_FIRST.read(cell, named)
     start = (a_init.T, np.zeros_like(a_init.T))[: len(cell.states)]
     a, _, tape = sequence.forward(cell, layouts.to_core(x, batch_first=True), start, weights)
     return a, tape

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import layouts, nn, sequence
+from .. import nn, packings, sequence
 from . import drawing, files, model, tasks, training
 from . import run as run_module
 
@@ -85,7 +85,7 @@ def state_gradients(
     if layer.num_layers > 1 or layer.bidirectional or layer.proj_size:
         raise ValueError(f"{layer!r} has to be one layer in one direction, without projection")
     steps, batch, _ = x.shape
-    weights = layouts.weights_from_torch(layer.cell, layer.params, layouts.torch_suffix(0, False))
+    weights = packings.TORCH.read(layer.cell, layer.params, packings.torch_suffix(0, False))
     start = [np.zeros((layer.hidden_size, batch), layer.dtype) for _ in layer.cell.states]
     h, _, tape = sequence.forward(layer.cell, x.swapaxes(1, 2), start, weights)
     hidden = h.swapaxes(1, 2)
@@ -106,7 +106,7 @@ def spectra(layer: nn.Recurrent) -> dict[str, npt.NDArray[np.complex128]]:
 
     Of the simple RNN, whose one block it is, the letter is h.
     """
-    gates = layouts.TORCH_GATES[len(layer.cell.gates)]
+    gates = packings.TORCH_GATES[len(layer.cell.gates)]
     hidden = layer.hidden_size
     blocks = layer.params["weight_hh_l0"].reshape(len(gates), hidden, hidden)
     eigenvalues = np.linalg.eigvals(blocks.astype(np.float64)).astype(np.complex128)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import initializers, layouts, sequence
+from .. import initializers, packings, sequence
 from . import Base, FullyConnected
 
 
@@ -89,7 +89,7 @@ class Recurrent(Base.TrainableLayer):
         """
         x = self._input(input_tensor, "T", self.input_size)
         state = self._state if self.memorize else self._zero_state()
-        weights = layouts.weights_from_layer(self.cell, self._arrays["weights"])
+        weights = packings.LAYER.read(self.cell, self._arrays)
         h, self._state, self._tape = sequence.forward(self.cell, x[..., np.newaxis], state, weights)
         return self.output_layer.forward(h[..., 0])
 
@@ -124,7 +124,7 @@ class Recurrent(Base.TrainableLayer):
         cut = T - min(self.bptt_length or T, T)
         late, d_state, d_weights = sequence.backward(sequence.cut(tape, cut, T), dh[cut:])
         early, _, _ = sequence.backward(sequence.cut(tape, 0, cut), dh[:cut], d_state)
-        self._update(weights=layouts.weights_to_layer(self.cell, d_weights))
+        self._update(**packings.LAYER.write(self.cell, d_weights, gradients=True))
         return np.concatenate([early, late])[..., 0]
 
     def initialize(self, weights_initializer, bias_initializer):

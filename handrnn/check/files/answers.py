@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import compare, layouts
+from ... import compare, packings
 from ..explain import catalogue
 from ..probe import conditioning, planting
 from ..report import data as report
@@ -239,8 +239,8 @@ def _names(
 
 def _from_torch(name: str) -> str:
     stem = name.removeprefix("d").removesuffix("_l0")
-    known = name.startswith("d") and stem in layouts.TORCH_FIELDS
-    return f"d{layouts.TORCH_FIELDS[stem]}" if known else ""
+    known = name.startswith("d") and stem in packings.TORCH_FIELDS
+    return f"d{packings.TORCH_FIELDS[stem]}" if known else ""
 
 
 def _near(name: str, expected: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import compare, layouts, textbook
+from ... import compare, layouts, packings, slots, textbook
 from ..report import output
 
 CELLS = textbook.CELLS
@@ -124,7 +124,7 @@ def kind(cell: str) -> str:
 
 def gates(cell: str) -> tuple[str, ...]:
     """The blocks of the rows of a cell's weights, in the order of a case."""
-    return layouts.TORCH_GATES[len(layouts.CELLS[kind(cell)].gates)]
+    return packings.TORCH_GATES[len(slots.GATES[kind(cell)])]
 
 
 def axes(name: str) -> tuple[str, ...]:
@@ -311,13 +311,13 @@ def _in_columns(
     order: tuple[str, ...],
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...], Arrays]:
     """x, the initial states and the parameters, as the textbook takes them."""
-    core = layouts.CELLS[kind(cell)]
-    packed = {
-        theirs: layouts.reorder(_double(given[ours]), order, gates(cell))
-        for theirs, ours in layouts.TORCH_FIELDS.items()
-        if ours in given
-    }
-    parameters = layouts.weights_to_textbook(core, layouts.weights_from_torch(core, packed))
+    arrays = {name: _double(given[name]) for name in ("W_ih", "W_hh")}
+    arrays["b"] = np.stack([_double(given["b_ih"]), _double(given["b_hh"])])
+    sizes = {"I": arrays["W_ih"].shape[1], "H": arrays["W_hh"].shape[1]}
+    atoms = {}
+    for slot in _slots(order):
+        atoms |= slot.unpack(arrays[slot.name], sizes)
+    parameters = slots.to_textbook(kind(cell), atoms)
     states = tuple(wrap(_double(given[name]).T) for name in names(cell, ("h0", "c0")))
     x = wrap(layouts.to_core(_double(given["x"])))
     return x, states, {name: wrap(array) for name, array in parameters.items()}
@@ -325,14 +325,18 @@ def _in_columns(
 
 def _in_rows(cell: str, gradients: Arrays, order: tuple[str, ...]) -> Arrays:
     """The textbook's gradients in the axes and the packing of a case."""
-    core = layouts.CELLS[kind(cell)]
-    by_weights = layouts.weights_to_torch(core, layouts.gradients_from_textbook(core, gradients))
     found = {"dx": layouts.from_core(gradients["dx"])}
     found |= {name: gradients[name].T for name in names(cell, ("dh0", "dc0"))}
-    for theirs, ours in layouts.TORCH_FIELDS.items():
-        if theirs in by_weights:
-            found[f"d{ours}"] = layouts.reorder(by_weights[theirs], gates(cell), order)
-    return found
+    atoms = slots.from_textbook(kind(cell), gradients)
+    packed = {f"d{slot.name}": slot.gradient.pack(atoms, {}) for slot in _slots(order)}
+    found["db_ih"], found["db_hh"] = packed.pop("db")
+    return found | packed
+
+
+def _slots(order: tuple[str, ...]) -> list[slots.Slot]:
+    """The weights of a case, both biases one upon the other, for blocks in this order of gates."""
+    words = {"W_ih": "x: KH R", "W_hh": "h: KH R", "b": "bias_x bias_h: R KH"}
+    return [slots.slot(name, f"[{' '.join(order)}] {said}") for name, said in words.items()]
 
 
 # ------------------------------------------------------------------------------------------ files

@@ -8,7 +8,7 @@ import importlib.util
 
 import numpy as np
 
-from ... import compare, layouts, textbook
+from ... import compare, packings, slots, textbook
 
 
 def available():
@@ -53,23 +53,27 @@ def _torch(probe, cell):
 
     torch_cell = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell]
     layer = torch_cell(probe.I, probe.H, dtype=torch.float64)
-    core, suffix = layouts.CELLS[cell], layouts.torch_suffix(0, False)
-    weights = layouts.weights_from_textbook(core, probe.parameters[cell])
-    given = layouts.weights_to_torch(core, weights, suffix)
-    layer.load_state_dict({name: torch.tensor(array) for name, array in given.items()})
+    sizes, suffix = {"I": probe.I, "H": probe.H}, packings.torch_suffix(0, False)
+    packed = [s for s in packings.TORCH.slots[len(slots.GATES[cell])] if s.gates]
+    atoms = slots.from_textbook(cell, probe.parameters[cell])
+    given = {slot.name + suffix: torch.tensor(slot.pack(atoms, sizes)) for slot in packed}
+    layer.load_state_dict(given)
     x, h0, c0 = (
         torch.tensor(np.ascontiguousarray(array), requires_grad=True)
         for array in (probe.x.transpose(0, 2, 1), probe.h0.T[None], probe.c0.T[None])
     )
     y, _ = layer(x, h0 if cell == "rnn" else (h0, c0))
     y.backward(torch.tensor(np.ascontiguousarray(probe.dy.transpose(0, 2, 1))))
-    gradients = {name: p.grad.numpy() for name, p in layer.named_parameters() if p.grad is not None}
-    by_weights = layouts.weights_from_torch(core, gradients, suffix)
+    gradients = {name: _numpy(p.grad) for name, p in layer.named_parameters()}
+    by_weights = {}
+    for slot in packed:
+        by_weights |= slot.gradient.unpack(gradients[slot.name + suffix], sizes)
+    by_weights = {name.removeprefix("d"): value for name, value in by_weights.items()}
     return {
         "h": y.detach().numpy().transpose(0, 2, 1),
         "dx": _numpy(x.grad).transpose(0, 2, 1),
         "dh0": _numpy(h0.grad)[0].T,
-        **layouts.gradients_to_textbook(core, by_weights),
+        **{f"d{name}": value for name, value in slots.to_textbook(cell, by_weights).items()},
     }
 
 

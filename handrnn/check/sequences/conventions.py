@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ... import compare, layouts
+from ... import compare, packings
 from ..files import cases
 from ..probe import planting
 
@@ -150,13 +150,13 @@ VARIANTS: dict[str, dict[str, tuple[Edit, ...]]] = {
 
 def usual(cell: str) -> Reading:
     """The reading of torch.nn."""
-    return Reading(cell, layouts.TORCH_GATES[BLOCKS[cell]])
+    return Reading(cell, packings.TORCH_GATES[BLOCKS[cell]])
 
 
 @cache
 def readings(cell: str) -> tuple[Reading, ...]:
     """Every order of the gates and every variant, torch's first."""
-    orders = itertools.permutations(layouts.TORCH_GATES[BLOCKS[cell]])
+    orders = itertools.permutations(packings.TORCH_GATES[BLOCKS[cell]])
     variants: list[tuple[str, ...]] = [()]
     if cell == "gru":
         variants += [("reset-before",), ("update-turned",), ("reset-before", "update-turned")]
