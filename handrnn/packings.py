@@ -261,7 +261,8 @@ _BATCH_FIRST = {"W_a": "[] x: R KH", "U_a": "[] h: R KH", "b_a": "[] bias: KH"}
 
 TORCH = Packing(
     dict,
-    _slots(_TORCH, "h", "run") | _slots(_TORCH | {"weight_hr": "Whr: P H"}, "ifgo"),
+    _slots(_TORCH, TORCH_GATES[1], TORCH_GATES[3])
+    | _slots(_TORCH | {"weight_hr": "Whr: P H"}, TORCH_GATES[4]),
     optional=("bias_ih", "bias_hh", "weight_hr"),
     rename=_without_suffix,
 )
