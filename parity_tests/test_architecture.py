@@ -50,6 +50,7 @@ CHECK_ARROWS = {
     "dialects": {"load", "probe"},
     "run": {"load", "dialects"},
     "files": {"explain", "probe", "report", "sequences"},
+    "assignments": {"dialects", "judge", "load"},
     "explain": {"dialects", "judge", "probe", "report", "sequences"},
     "judge": {"dialects", "explain", "load", "probe", "report", "run", "sequences"},
     "sequences": {"explain", "files", "load", "probe", "report", "run"},
@@ -60,7 +61,8 @@ ON_REQUEST = {
     *("nbformat", "nbclient"),
 }
 RECURRENT = {"cells", "sequence", "textbook"}  # where the equations are
-POINTWISE = {"layers/TanH", "layers/Sigmoid"}  # layers that are nothing but these functions
+# layers and stand-ins that are nothing but these functions
+POINTWISE = {"layers/TanH", "layers/Sigmoid", "check/dialects/activations"}
 
 
 def tree(name):

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from handrnn import nn, packings, slots
+from handrnn import packings, slots
 from handrnn.check.files import answers, cases
 from handrnn.check.probe import conditioning
 from parity_tests import harness

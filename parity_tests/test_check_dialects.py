@@ -8,8 +8,8 @@ import pytest
 
 from handrnn import check
 from handrnn.check import cli
+from handrnn.check.assignments import places, search, trying
 from handrnn.check.dialects import dialect as dialects
-from handrnn.check.dialects import places, search, trying
 from handrnn.check.load import loading
 from handrnn.check.report import data as report
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from .. import __version__
 from . import report
+from .assignments import trying
 from .dialects import dialect as dialects
 from .dialects import match as matching
-from .dialects import trying
 from .files import answers, cases
 from .judge import judge
 from .load import loading

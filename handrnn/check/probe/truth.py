@@ -184,8 +184,8 @@ def _both_ways(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
 
 def _output_of_both(known: Mapping[str, np.ndarray], functions: Any) -> Atoms:
     by = known["by"][:, None]
-    y = [functions.softmax(known["Why_both"] @ both + by) for both in known["both"]]
-    return {"y": np.stack(y)}
+    z = known["Why_both"] @ known["both"] + by
+    return {"y": np.stack([functions.softmax(step) for step in z])}
 
 
 TWICE = {

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import slots
+from ..dialects import dialect as dialects
+from ..dialects import match as matching
 from ..judge import runs, submitted
 from ..load import parts
-from . import dialect as dialects
-from . import match as matching
 from . import places, search
 
 Where = tuple[str, ...]

@@ -15,8 +15,8 @@ from functools import cache
 from typing import Any
 
 from ... import slots
-from . import dialect as dialects
-from . import match as matching
+from ..dialects import dialect as dialects
+from ..dialects import match as matching
 
 MATRIX = ("R KH", "KH R", "K R H", "K H R", "R K H", "R HK", "HK R")
 BIAS = ("KH", "1 KH", "KH 1", "K H", "HK")

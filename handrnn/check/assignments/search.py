@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..dialects import dialect as dialects
 from ..judge import runs, submitted, target
 from ..load import parts
-from . import dialect as dialects
 from . import places
 
 MOST = 4000  # candidates for one function, at each of the two stages
