@@ -463,7 +463,7 @@ def _with_partners(
         for way in ("own", "chain"):
             tried = trials[name][way]
             if tried and not runs.all_right(tried):
-                result[name] = _spoilt(target_of, name, way, tried, result)
+                result |= _spoilt(target_of, name, way, tried, result)
                 break
     return result
 
@@ -474,10 +474,10 @@ def _spoilt(
     way: str,
     tried: Sequence[runs.Trial],
     functions: dict[str, report.FunctionReport],
-) -> report.FunctionReport:
+) -> dict[str, report.FunctionReport]:
     """A right function whose results are wrong in company: a note, or whose fault it is."""
     one, judged = target_of[name], functions[name]
-    called = set(one.uses)
+    called, source = set(one.uses), None
     if one.forward is not None:
         source = target_of[one.forward.function.name]
         called |= {source.called} | source.uses
@@ -487,34 +487,44 @@ def _spoilt(
     wrong = ", ".join(trial.wrong) or (
         trial.outcome.error.message if trial.outcome.error else trial.outcome.status
     )
+    blamed = one
+    if not guilty and source is not None and one.function.needs:
+        # right on a right cache of the same form: what is handed over is not what was computed
+        blamed, guilty = source, [source.name]
+    noted = judged
     if guilty:
         note = f"right by itself; {company} not ({wrong}): repair {', '.join(guilty)} first"
-        return replace(judged, notes=(*judged.notes, note))
+        noted = replace(judged, notes=(*judged.notes, note))
+    if blamed is one and guilty:
+        return {name: noted}
+    return {name: noted, blamed.name: _blamed(blamed, functions[blamed.name], one, tried, company)}
+
+
+def _blamed(
+    blamed: target.Target,
+    judged: report.FunctionReport,
+    one: target.Target,
+    tried: Sequence[runs.Trial],
+    company: str,
+) -> report.FunctionReport:
+    """The report of what spoils the results of a right function, itself or its forward function."""
+    trial = next(trial for trial in tried if not trial.right)
+    failed = replace(judged, verdict=report.FAIL, cell=blamed.definition.cell)
     if all(t.flat is not None for t in tried):
-        known = explain.explain(one, _cases(tried), own=one.lines)
+        known = explain.explain(one, _cases(tried), own=blamed.lines)
         if known[0].id != "unexplained":
-            line, source = one.lines.find(known, trial.wrong)
-            return replace(
-                judged,
-                verdict=report.FAIL,
-                mistakes=known,
-                where=f"{company}: {wording.where(trial)}",
-                line=line,
-                cell=one.definition.cell,
-                source=source,
-            )
+            line, source = blamed.lines.find(known, trial.wrong)
+            where = f"{company}: {wording.where(trial)}"
+            return replace(failed, mistakes=known, where=where, line=line, source=source)
+    reason = trial.outcome.error.message if trial.outcome.error else trial.outcome.status
+    wrong = ", ".join(trial.wrong) or reason
+    why = (
+        "Each function is right by itself, but together they are not: what the forward function"
+        " hands over in its caches is not what the backward function reads."
+    )
+    named = report.Named("caches-wrong", why, f"{company}: {wrong}")
     return replace(
-        judged,
-        verdict=report.FAIL,
-        mistakes=(
-            report.Named(
-                "caches-wrong",
-                "Each function is right by itself, but together they are not: what the forward"
-                " function hands over in its caches is not what the backward function reads.",
-                f"{company}: {wrong}",
-            ),
-        ),
-        where=f"{company}: {wrong}",
+        failed, mistakes=(named,), where=f"{company}: {wrong}", line=blamed.definition.line
     )
 
 
