@@ -56,7 +56,8 @@ with limits of time and memory. This guards against accidents, not against attac
 you do not trust. The textbook decides; torch, where it is installed, is its witness.
 
 Verdicts: PASS, FAIL, ILL-CONDITIONED (rounding alone can do this much), CRASHED, TIMED OUT,
-NOT FILLED IN (a template), NOT FOUND (asked for, and not there). Only PASS passes."""
+NOT FILLED IN (a template), NOT FOUND (asked for, and not there), NOT BY HAND (right, but by a
+library that has the answer: --allow). Only PASS passes."""
 
 CHECK_EPILOG = """\
 exit status:

@@ -64,7 +64,7 @@ def _library(module: str, folder: Path | None) -> str:
     if beside is None or not beside.is_file():
         return ""
     try:
-        inner = loading.load(beside)
+        inner = loading.load(beside, all_imports=True)
     except OSError:
         return ""
     imports = (c.module.partition(".")[0] for c in inner.chunks if c.kind == "import")
