@@ -168,8 +168,10 @@ class _State:
             if box is not None:
                 self.known |= box
             elif isinstance(slot, slots.Slot):
-                self.tensors |= type(value).__module__.startswith("torch")
-                array = np.array(value.detach().numpy() if hasattr(value, "detach") else value)
+                tensor = type(value).__module__.startswith("torch")
+                self.tensors |= tensor
+                numbers: Any = value
+                array = np.array(numbers.detach().numpy() if tensor else numbers)
                 if array.size != np.prod(slot.shape(self.sizes)):
                     raise ValueError(
                         f"{slot.name} has shape {array.shape}, not {slot.shape(self.sizes)}"
@@ -253,7 +255,7 @@ class _State:
     def _at(self, step: Mapping[str, np.ndarray]) -> "_State":
         """The same at one time step, with the weights that were given."""
         here = copy.copy(self)
-        here.known = self.known | step
+        here.known = self.known | dict(step)
         weights = [key for key in self.given if key not in slots.AXES or key in ("Why", "by")]
         here.given = {key: self.given[key] for key in weights}
         return here
@@ -324,7 +326,7 @@ class _Made:
                 self._state.take([value], call.takes)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name == "_state" or name.startswith("__"):  # before there is one
             raise AttributeError(name)
         for chosen in self._functions:
             for call in chosen.calls:

@@ -178,6 +178,8 @@ def _clipped(one: target.Target, cases: Sequence[Case]) -> tuple[report.Named, .
         if not set(names) <= set(wrong):
             return ()
     names = ", ".join(wrong)
+    if not most and one.function.kind != "backward":
+        return ()
     if not most:
         return (
             report.Named(
