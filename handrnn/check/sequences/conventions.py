@@ -8,7 +8,7 @@ arguments: order of axes, transposed weights, one bias or two.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 
 from ... import compare, layouts
 from ..files import cases
-from ..probe import planting
+from ..probe import truth
 
 Arrays = dict[str, np.ndarray]
 
@@ -110,7 +110,7 @@ def draw(
 class Reading(NamedTuple):
     """Which block of rows is which gate, and which function the cell is.
 
-    ``order`` has the textbook's letters; ``variant`` names of `VARIANTS`.
+    ``order`` has the textbook's letters; ``variant`` names of `truth.VARIANTS`.
     """
 
     cell: str
@@ -121,31 +121,6 @@ class Reading(NamedTuple):
     def gates(self) -> tuple[str, ...]:
         """The gates by torch's letters."""
         return tuple(SHOWN.get(gate, gate) for gate in self.order)
-
-
-Edit = planting.Edit
-VARIANTS: dict[str, dict[str, tuple[Edit, ...]]] = {
-    "reset-before": {
-        "gru_cell_forward": (
-            Edit("hn = Whn @ h_prev + bhn", "hn = Whn @ (r * h_prev) + bhn"),
-            Edit("n = np.tanh(xn + r * hn)", "n = np.tanh(xn + hn)"),
-        ),
-        "gru_cell_backward": (
-            Edit("dhn = dzn * r", "dhn = dzn"),
-            Edit("dr = dzn * hn", "dr = (Whn.T @ dzn) * h_prev"),
-            Edit("dWhn = dhn @ h_prev.T", "dWhn = dhn @ (r * h_prev).T"),
-            Edit("Whn.T @ dhn", "(Whn.T @ dhn) * r"),
-        ),
-    },
-    "update-turned": {
-        "gru_cell_forward": (Edit("(1 - u) * n + u * h_prev", "u * n + (1 - u) * h_prev"),),
-        "gru_cell_backward": (
-            Edit("du = dh_next * (h_prev - n)", "du = dh_next * (n - h_prev)"),
-            Edit("dn = dh_next * (1 - u)", "dn = dh_next * u"),
-            Edit("+ dh_next * u", "+ dh_next * (1 - u)"),
-        ),
-    },
-}
 
 
 def usual(cell: str) -> Reading:
@@ -165,22 +140,11 @@ def readings(cell: str) -> tuple[Reading, ...]:
 
 # The textbook's answer -----------------------------------------------------------------------
 
-Edits = Mapping[str, Sequence[Edit]]
-
-
-def textbook_of(reading: Reading, edits: Edits | None = None) -> Any:
-    """The textbook's functions, with the reading's variant and further edits."""
-    together: dict[str, list[Edit]] = {}
-    for part in (*(VARIANTS[name] for name in reading.variant), edits or {}):
-        for function, many in part.items():
-            together.setdefault(function, []).extend(many)
-    return planting.plant(together)
-
 
 def results(
     case: Case,
     reading: Reading,
-    edits: Edits | None = None,
+    edits: truth.Edits | None = None,
     *,
     gradients: bool = True,
     y: np.ndarray | None = None,
@@ -203,7 +167,7 @@ def results(
     return cases.compute(
         reading.cell,
         case.arrays,
-        functions=textbook_of(reading, edits),
+        functions=truth.oracle(reading.variant, edits),
         along=None if y is None else {"y": y},
         order=reading.order,
         gradients=gradients,

@@ -8,7 +8,6 @@ Backward is then held against the textbook through that function.
 """
 
 import itertools
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -28,7 +27,6 @@ T, I, H, O = 14, 5, 4, 3
 CASES = 2
 FIT = 1e-10  # of least squares: what is no function of the hidden states is off by far more
 FIT_SINGLE = 1e-4  # in float32
-SEARCH_SECONDS = 3.0  # for a mistake in forward
 ROWS = ("xh1", "hx1", "1xh", "1hx", "x1h", "h1x")
 METHODS = ("forward", "backward")
 
@@ -299,17 +297,9 @@ class _Layer:
             f"y is no function of the right hidden states, linear or with a sigmoid: the nearest is"
             f" off by {error:.0e} of its scale"
         )
-        deadline = time.monotonic() + SEARCH_SECONDS
         for entry in sequence_mistakes.forward_entries(self.cell.split("_")[0]):
-            if time.monotonic() > deadline:
-                break
             for packing in _packings(self.cell, orders=False):
-                states = [_with_mistake(run, packing, entry) for run in runs]
-                if any(h is None for h in states):
-                    continue
-                fit = _misfit(
-                    [h for h in states if h is not None], [r.y for r in runs], packing.output
-                )
+                fit = _misfit_with(entry, packing, runs)
                 if fit <= FIT:
                     proof = (
                         "your outputs are a function of the hidden states with this mistake, to"
@@ -487,6 +477,18 @@ def hidden_states(run: Run, packing: Packing) -> np.ndarray:
 def _outputs(run: Run, packing: Packing) -> Arrays:
     case = _with_weights(run, packing)
     return conventions.results(case, packing.reading, gradients=False)
+
+
+def _misfit_with(entry: Any, packing: Packing, runs: Sequence[Run]) -> float:
+    """How far outputs are from a function of the hidden states with a mistake."""
+    worst = 0.0
+    for k in range(1, len(runs) + 1):  # one run suffices to see that it is not this mistake
+        states = [_with_mistake(run, packing, entry) for run in runs[:k]]
+        if worst > FIT or any(h is None for h in states):
+            return float("inf")
+        ready = [h for h in states if h is not None]
+        worst = _misfit(ready, [run.y for run in runs[:k]], packing.output)
+    return worst
 
 
 def _with_mistake(run: Run, packing: Packing, entry: Any) -> np.ndarray | None:
