@@ -10,9 +10,8 @@ import pytest
 from handrnn import course, textbook
 from handrnn.check.dialects import dialects, recognition
 from handrnn.check.explain import catalogue, explain
-from handrnn.check.probe import planting
 from handrnn.check.judge import returned
-from handrnn.check.probe import probes
+from handrnn.check.probe import planting, probes
 from handrnn.check.run import codec
 from handrnn.course import batch_first
 

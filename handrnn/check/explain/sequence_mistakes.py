@@ -143,9 +143,11 @@ def _is_slope(entry: Entry, trial: Any, name: str) -> bool:
 
 
 def _in_order(reading: conventions.Reading) -> str:
-    """The order of the gates, if it is not torch's, in words."""
+    """What of a reading is not torch's, in words."""
     usual = conventions.usual(reading.cell)
-    return "" if reading == usual else f", with the gates {', '.join(reading.gates)}"
+    order = "" if reading.order == usual.order else f", with the gates {', '.join(reading.gates)}"
+    turned = ", with z as the share of the candidate" * ("update-turned" in reading.variant)
+    return order + turned + ", with r before the product" * ("reset-before" in reading.variant)
 
 
 def _other_activation(trials: Sequence[Any]) -> tuple[report.Named, ...]:

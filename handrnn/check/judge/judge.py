@@ -18,7 +18,7 @@ from ..explain import explain
 from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
-from ..sequences import layer_classes
+from ..sequences import layer_classes, module_classes
 from . import damage, outline, runs, submitted, target, witness, wording
 
 
@@ -66,10 +66,13 @@ def judge(
     if second_opinion and witness.available():
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
+    known_there = {one.called for one in found}
+    of_torch, unread = _of_torch(submission, known_there | {*layers}, wanted, seconds, live)
+    functions |= of_torch
     classes = {name.split(".")[0] for name in functions}
     for name in wanted:
         if name not in functions and name not in classes:
-            why = next((s.why for s in skipped if s.name == name), "")
+            why = next((s.why for s in (*skipped, *unread) if s.name == name), "")
             functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=why)
     return report.FileReport(
         str(submission.path or submission.name),
@@ -77,7 +80,11 @@ def judge(
         submission.problems,
         (*submission.notes, *(_of_ones_own(name) for name in sorted(private))),
         versions={"handrnn": __version__, "numpy": np.__version__},
-        not_judged=(*skipped, *outline.not_judged(submission, found, functions)),
+        not_judged=(
+            *skipped,
+            *unread,
+            *outline.not_judged(submission, found, [*functions, *(one.name for one in unread)]),
+        ),
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
     )
 
@@ -135,6 +142,30 @@ def _layers(
     return {
         one.name: one for name, one in judged if not wanted or name in wanted or one.name in wanted
     }
+
+
+def _of_torch(
+    submission: parts.Submission,
+    known: set[str],
+    wanted: Sequence[str],
+    seconds: float,
+    live: Any,
+) -> module_classes.Found:
+    """Reports of the classes that are modules of torch; and those that cannot be read."""
+    classes, asked = {_class_of(name) for name in known}, {_class_of(name) for name in wanted}
+    rest = [
+        one
+        for name, one in submission.definitions.items()
+        if name not in classes and (not asked or name in asked)
+    ]
+    if live is not None:
+        return {}, []
+    found, unread = module_classes.judge_file(submission, rest, seconds)
+    return {
+        name: one
+        for name, one in found.items()
+        if not wanted or name in wanted or _class_of(name) in wanted
+    }, unread
 
 
 def _private_helpers(

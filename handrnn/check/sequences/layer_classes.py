@@ -19,7 +19,7 @@ from ..explain import sequence_mistakes
 from ..load import parts
 from ..report import data as report
 from ..run import runner
-from . import conventions, sequence_calls, sequence_trials, sequences
+from . import conventions, sequence_calls, sequence_trials, verdicts
 
 Arrays = dict[str, np.ndarray]
 
@@ -245,14 +245,14 @@ class _Layer:
     def _unchanged(self, weights: Any) -> bool:
         """Whether weights are those that were set, in the precision that the layer keeps."""
         single = isinstance(weights, np.ndarray) and weights.dtype == np.float32
-        return sequences.same(self.weights.astype(np.float32) if single else self.weights, weights)
+        return verdicts.same(self.weights.astype(np.float32) if single else self.weights, weights)
 
     def _damage(self, outcomes: Mapping[str, runner.Outcome]) -> Iterator[report.Named]:
         """What is wrong with the state that a layer keeps."""
         if not self._unchanged(outcomes["weights set"].value):
             why = "Weights that were set are not those that it gives, nor computes with."
             yield report.Named("weights-not-set", why, "what was set, and got right after, differ")
-        elif not sequences.same(outcomes["before"].value, outcomes["forward/0"].value):
+        elif not verdicts.same(outcomes["before"].value, outcomes["forward/0"].value):
             why = (
                 "With the memory off a sequence starts from where the last one ended: two forward"
                 " passes of the same sequence differ."
@@ -329,7 +329,7 @@ class _Layer:
             return replace(base, verdict=report.NOT_FILLED_IN, where="it returns None")
         trials = [self._trial(run, packing, runs, forward) for run in runs]
         named = () if self._unchanged(outcomes["weights/0"].value) else (_updates(),)
-        return sequences.judged(base, trials, named, forward)
+        return verdicts.judged(base, trials, named, forward)
 
     def _trial(
         self, run: Run, packing: Packing, runs: Sequence[Run], forward: report.FunctionReport
@@ -403,7 +403,7 @@ class _Layer:
 
     def _stopped(self, method: str, outcome: runner.Outcome) -> report.FunctionReport:
         error = outcome.error
-        verdict = sequences.verdict_on(outcome)
+        verdict = verdicts.verdict_on(outcome)
         if error is not None and error.type == "AttributeError" and f"'{method}'" in error.message:
             verdict = report.NOT_FOUND
         judged = self._report(method, verdict, outcome, where=str(error))
