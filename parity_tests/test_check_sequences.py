@@ -958,10 +958,30 @@ def test_a_module_with_a_matrix_a_gate_from_zero_states(nn):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [("LSTM", {"num_layers": 2}), ("LSTM", {"bidirectional": True}), ("GRU", {}), ("Tanh", None)],
+    ("name", "cell", "options"),
+    [
+        ("LSTM", "lstm", {"num_layers": 2}),
+        ("GRU", "gru", {"bidirectional": True, "batch_first": True}),
+        ("RNN", "rnn", {"num_layers": 2, "bidirectional": True, "bias": False}),
+    ],
 )
-def test_modules_that_are_no_single_layer_are_refused(nn, name, options):
+def test_several_layers_and_directions_of_torch_pass(nn, name, cell, options):
+    found = sequences.sequence(getattr(nn, name)(5, 4, **options), cell=cell)
+    found.raise_if_failed()
+    assert list(found.functions)[:2] == ["forward", "backward"]
+    assert ("in two directions" in notes(found)) == ("bidirectional" in options)
+    assert ("2 layers" in notes(found)) == ("num_layers" in options)
+
+
+@pytest.mark.parametrize(("name", "cell"), [("LSTMCell", "lstm"), ("GRUCell", "gru")])
+def test_cells_of_torch_pass(nn, name, cell):
+    found = sequences.sequence(getattr(nn, name)(5, 4), cell=cell)
+    found.raise_if_failed()
+    assert "a cell of one step" in notes(found)
+
+
+@pytest.mark.parametrize(("name", "options"), [("GRU", {}), ("Tanh", None)])
+def test_modules_that_are_no_layer_of_the_cell_are_refused(nn, name, options):
     module = getattr(nn, name)() if options is None else getattr(nn, name)(5, 4, **options)
     found = sequences.sequence(module, cell="lstm")
     assert not found.passed

@@ -22,10 +22,9 @@ import numpy as np
 
 from ... import compare, packings
 from ..explain import catalogue
-from ..probe import conditioning, planting
+from ..probe import conditioning, planting, truth
 from ..report import data as report
 from ..report import said
-from ..sequences import conventions
 from . import cases
 
 BUDGET = 64.0  # units of rounding, or of what rounding was measured to do if that is more
@@ -504,9 +503,9 @@ Results = dict[str, np.ndarray]
 
 _GRU = {
     "the reset gate acts before the matrix product, n = tanh(W x + U (r * h)): here it acts after"
-    " it, n = tanh(W x + r * (U h))": conventions.VARIANTS["reset-before"],
+    " it, n = tanh(W x + r * (U h))": truth.VARIANTS["reset-before"],
     "u and 1 - u have changed places: here h_t = (1 - u) * n + u * h_(t-1)": (
-        conventions.VARIANTS["update-turned"]
+        truth.VARIANTS["update-turned"]
     ),
 }
 

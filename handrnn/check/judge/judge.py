@@ -20,7 +20,7 @@ from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
 from ..run import runner
-from ..sequences import layer_classes
+from ..sequences import layer_classes, module_classes
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
 
@@ -77,8 +77,14 @@ def judge(
     if second_opinion and (failed or second_opinion == "always") and witness.available():
         functions = _witnessed(functions, targets, probes.draw(0))
     functions |= layers
+    if every:
+        there = {one.called for one in found} | {*layers}
+        of_torch, unread = _of_torch(submission, there, wanted, seconds, live)
+        functions |= of_torch
+        skipped += unread
     classes = {name.split(".")[0] for name in functions}
-    beyond = outline.not_judged(submission, found, functions, known)
+    named = [*functions, *(one.name for one in skipped)]
+    beyond = outline.not_judged(submission, found, named, known)
     reasons = {one.name: one.why for one in (*beyond, *skipped)}
     for name in wanted:
         if name not in functions and name not in classes:
@@ -166,6 +172,30 @@ def _layers(
     return {
         one.name: one for name, one in judged if not wanted or name in wanted or one.name in wanted
     }
+
+
+def _of_torch(
+    submission: parts.Submission,
+    known: set[str],
+    wanted: Sequence[str],
+    seconds: float,
+    live: Any,
+) -> module_classes.Found:
+    """Reports of the classes that are modules of torch; and those that cannot be read."""
+    classes, asked = {_class_of(name) for name in known}, {_class_of(name) for name in wanted}
+    rest = [
+        one
+        for name, one in submission.definitions.items()
+        if name not in classes and (not asked or name in asked)
+    ]
+    if live is not None:
+        return {}, []
+    found, unread = module_classes.judge_file(submission, rest, seconds)
+    return {
+        name: one
+        for name, one in found.items()
+        if not wanted or name in wanted or _class_of(name) in wanted
+    }, unread
 
 
 def _private_helpers(

@@ -1,8 +1,7 @@
 """What of a submission was seen and is not judged, why, and what would judge it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
@@ -22,7 +21,7 @@ MODULE = "check.sequence({name}(...), cell=...)  (from handrnn import check)"
 def not_judged(
     submission: parts.Submission,
     found: Sequence[target.Target],
-    functions: Mapping[str, Any],
+    functions: Iterable[str],
     known: Sequence[dialects.Dialect],
 ) -> list[report.NotJudged]:
     """Every definition that no dialect knows, and that nothing which was judged makes use of.
@@ -31,7 +30,7 @@ def not_judged(
     ----------
     submission : of the file
     found : what dialects know of it
-    functions : reports by name
+    functions : names of the reports, and of what is listed already
     known : the dialects that it was held against
     """
     if not submission.chunks:

@@ -8,7 +8,8 @@ arguments: order of axes, transposed weights, one bias or two.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ import numpy as np
 
 from ... import compare, packings
 from ..files import cases
-from ..probe import planting
+from ..probe import truth
 
 Arrays = dict[str, np.ndarray]
 
@@ -40,7 +41,9 @@ class Case:
     cell : "rnn_tanh", "rnn_relu", "gru", "lstm"
     seed, T, B, I, H : of `draw`
     arrays : x (T, B, I), h0, c0 (B, H), W_ih (K*H, I), W_hh (K*H, H), b_ih, b_hh (K*H,),
-        dy (T, B, H), dh_n, dc_n (B, H); those that the cell has
+        dy (T, B, H), dh_n, dc_n (B, H); those that the cell has. Of several layers or directions
+        (D) each has arrays of its own, h0_0, h0_1, ..., and dy is (T, B, D*H)
+    layers, directions : 1; of a stack more
     """
 
     cell: str
@@ -50,6 +53,17 @@ class Case:
     I: int
     H: int
     arrays: Mapping[str, np.ndarray] = field(repr=False)
+    layers: int = 1
+    directions: int = 1
+
+    @property
+    def stacked(self) -> bool:
+        """Whether it has several layers or directions."""
+        return self.layers * self.directions > 1
+
+    def of_layers(self, name: str) -> list[str]:
+        """The names of an array in all layers and directions."""
+        return named_by_layer(name, self.layers * self.directions)
 
     def changed(self, **arrays: np.ndarray) -> "Case":
         """The case with other arrays."""
@@ -66,6 +80,11 @@ class Case:
         return ("h", "c") if self.cell == "lstm" else ("h",)
 
 
+def named_by_layer(name: str, count: int) -> list[str]:
+    """The names of an array in so many layers: h0_0, h0_1, ...; h0 in a single one."""
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
 def draw(
     cell: str,
     seed: int,
@@ -76,6 +95,8 @@ def draw(
     H: int,
     scale: float,
     biases: str = "two",
+    layers: int = 1,
+    directions: int = 1,
 ) -> Case:
     """Numbers that leave nothing at zero.
 
@@ -89,19 +110,44 @@ def draw(
     T, B, I, H : steps, examples, inputs, hidden units
     scale : of the recurrent weights: at 2 rounding errors stay, far beyond it they grow
     biases : "two", "one" (b_ih), "hidden" (b_hh) or "none"; those that are not there are zero
+    layers, directions : of the network
     """
     rng = np.random.default_rng(np.random.SeedSequence((seed, T, B, I, H)))
     rows, bound = BLOCKS[cell] * H, 2 / np.sqrt(H)
-    arrays = {"x": rng.standard_normal((T, B, I)), "dy": rng.standard_normal((T, B, H))}
+    arrays = {"x": rng.standard_normal((T, B, I))}
+    arrays["dy"] = rng.standard_normal((T, B, directions * H))
+    count = layers * directions
     for name in ("h0", "c0", "dh_n", "dc_n"):
-        value = rng.standard_normal((B, H))
-        if cell == "lstm" or "c" not in name:
-            arrays[name] = value
-    arrays["W_ih"] = rng.uniform(-bound, bound, (rows, I))
-    arrays["W_hh"] = rng.uniform(-bound, bound, (rows, H)) * (scale / 2)
-    for name, kinds in (("b_ih", ("two", "one")), ("b_hh", ("two", "hidden"))):
-        arrays[name] = rng.uniform(-bound, bound, rows) * (biases in kinds)
-    return Case(cell, seed, T, B, I, H, arrays)
+        for of_layer in named_by_layer(name, count):
+            value = rng.standard_normal((B, H))
+            if cell == "lstm" or "c" not in name:
+                arrays[of_layer] = value
+    names = zip(*(named_by_layer(n, count) for n in ("W_ih", "W_hh", "b_ih", "b_hh")), strict=True)
+    for k, (W_ih, W_hh, b_ih, b_hh) in enumerate(names):
+        inputs = I if k < directions else directions * H
+        arrays[W_ih] = rng.uniform(-bound, bound, (rows, inputs))
+        arrays[W_hh] = rng.uniform(-bound, bound, (rows, H)) * (scale / 2)
+        for name, kinds in ((b_ih, ("two", "one")), (b_hh, ("two", "hidden"))):
+            arrays[name] = rng.uniform(-bound, bound, rows) * (biases in kinds)
+    return Case(cell, seed, T, B, I, H, arrays, layers, directions)
+
+
+def of_layout(cell: str, layout: Any, options: Mapping[str, Any], from_zeros: bool) -> Case:
+    """A case of the sizes of a module, `module_parts.Layout`.
+
+    Parameters
+    ----------
+    cell, layout : of the module
+    options : "seed", "T", "B", "scale", see `draw`
+    from_zeros : whether it takes no initial states
+    """
+    D = layout.directions
+    sizes = {"I": layout.I, "H": layout.H, "layers": len(layout.layers) // D, "directions": D}
+    case = draw(cell, **options, **sizes, biases=layout.biases)
+    if not from_zeros:
+        return case
+    names = [name for letter in case.states for name in case.of_layers(f"{letter}0")]
+    return case.changed(**{name: np.zeros_like(case.arrays[name]) for name in names})
 
 
 # How weights are read ------------------------------------------------------------------------
@@ -110,7 +156,7 @@ def draw(
 class Reading(NamedTuple):
     """Which block of rows is which gate, and which function the cell is.
 
-    ``order`` has the textbook's letters; ``variant`` names of `VARIANTS`.
+    ``order`` has the textbook's letters; ``variant`` names of `truth.VARIANTS`.
     """
 
     cell: str
@@ -121,31 +167,6 @@ class Reading(NamedTuple):
     def gates(self) -> tuple[str, ...]:
         """The gates by torch's letters."""
         return tuple(SHOWN.get(gate, gate) for gate in self.order)
-
-
-Edit = planting.Edit
-VARIANTS: dict[str, dict[str, tuple[Edit, ...]]] = {
-    "reset-before": {
-        "gru_cell_forward": (
-            Edit("hn = Whn @ h_prev + bhn", "hn = Whn @ (r * h_prev) + bhn"),
-            Edit("n = np.tanh(xn + r * hn)", "n = np.tanh(xn + hn)"),
-        ),
-        "gru_cell_backward": (
-            Edit("dhn = dzn * r", "dhn = dzn"),
-            Edit("dr = dzn * hn", "dr = (Whn.T @ dzn) * h_prev"),
-            Edit("dWhn = dhn @ h_prev.T", "dWhn = dhn @ (r * h_prev).T"),
-            Edit("Whn.T @ dhn", "(Whn.T @ dhn) * r"),
-        ),
-    },
-    "update-turned": {
-        "gru_cell_forward": (Edit("(1 - u) * n + u * h_prev", "u * n + (1 - u) * h_prev"),),
-        "gru_cell_backward": (
-            Edit("du = dh_next * (h_prev - n)", "du = dh_next * (n - h_prev)"),
-            Edit("dn = dh_next * (1 - u)", "dn = dh_next * u"),
-            Edit("+ dh_next * u", "+ dh_next * (1 - u)"),
-        ),
-    },
-}
 
 
 def usual(cell: str) -> Reading:
@@ -165,22 +186,11 @@ def readings(cell: str) -> tuple[Reading, ...]:
 
 # The textbook's answer -----------------------------------------------------------------------
 
-Edits = Mapping[str, Sequence[Edit]]
-
-
-def textbook_of(reading: Reading, edits: Edits | None = None) -> Any:
-    """The textbook's functions, with the reading's variant and further edits."""
-    together: dict[str, list[Edit]] = {}
-    for part in (*(VARIANTS[name] for name in reading.variant), edits or {}):
-        for function, many in part.items():
-            together.setdefault(function, []).extend(many)
-    return planting.plant(together)
-
 
 def results(
     case: Case,
     reading: Reading,
-    edits: Edits | None = None,
+    edits: truth.Edits | None = None,
     *,
     gradients: bool = True,
     y: np.ndarray | None = None,
@@ -200,14 +210,52 @@ def results(
     -------
     dict of `cases.OUTPUTS` and, if they are wanted, `cases.GRADIENTS`
     """
+    if case.stacked:
+        return _stacked(case, reading, edits, gradients)
     return cases.compute(
         reading.cell,
         case.arrays,
-        functions=textbook_of(reading, edits),
+        functions=truth.oracle(reading.variant, edits),
         along=None if y is None else {"y": y},
         order=reading.order,
         gradients=gradients,
     )
+
+
+def _stacked(case: Case, reading: Reading, edits: truth.Edits | None, gradients: bool) -> Arrays:
+    """The results of several layers or directions: y, dx, and h_n_0, dW_ih_0, ... of each."""
+    D, x, found, taken = case.directions, case.arrays["x"], {}, []
+    for layer in range(case.layers):
+        taken.append(x)
+        both = []
+        for k in range(layer * D, layer * D + D):
+            made = results(_of_layer(case, k, x), reading, edits, gradients=False)
+            found |= {f"{name}_n_{k}": made[f"{name}_n"] for name in case.states}
+            both.append(made["y"][:: -1 if k % D else 1])
+        x = np.concatenate(both, axis=2)
+    found["y"] = x
+    last = range((case.layers - 1) * D, case.layers * D)
+    found |= {"y_T": x[-1], "h_T": np.hstack([found[f"h_n_{k}"] for k in last])}
+    dy = case.arrays["dy"]
+    for layer in reversed(range(case.layers) if gradients else ()):
+        dx = np.zeros_like(taken[layer])
+        for k in range(layer * D, layer * D + D):
+            part = dy[..., k % D * case.H : (k % D + 1) * case.H]
+            made = results(_of_layer(case, k, taken[layer], part), reading, edits)
+            dx += made.pop("dx")[:: -1 if k % D else 1]
+            found |= {f"{name}_{k}": made[name] for name in GRADIENTS if name in made}
+        dy = dx
+    return found | ({"dx": dy} if gradients else {})
+
+
+def _of_layer(case: Case, k: int, x: np.ndarray, dy: np.ndarray | None = None) -> Case:
+    """One layer in one direction as a case of its own; backwards in time if it runs so."""
+    dy = np.zeros((*x.shape[:2], case.H)) if dy is None else dy
+    turned = -1 if k % case.directions else 1
+    names = [name for name in case.arrays if name.endswith(f"_{k}")]
+    arrays = {name.removesuffix(f"_{k}"): case.arrays[name] for name in names}
+    arrays |= {"x": x[::turned], "dy": dy[::turned]}
+    return Case(case.cell, case.seed, case.T, case.B, x.shape[2], case.H, arrays)
 
 
 STEPS = 4  # of a sequence, that tell orders and variants apart
@@ -366,4 +414,5 @@ def backward_arguments(case: Case, call: Call) -> list[np.ndarray]:
 
 def layout(name: str, reading: Reading) -> compare.Layout:
     """What the axes of a result mean, in torch's axes."""
-    return cases.layout(name, reading.gates)
+    name = re.sub(r"_\d+$", "", name)
+    return cases.layout({"y_T": "h_n", "h_T": "h_n"}.get(name, name), reading.gates)

@@ -8,7 +8,6 @@ Backward is then held against the textbook through that function.
 """
 
 import itertools
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from ..explain import sequence_mistakes
 from ..load import parts
 from ..report import data as report
 from ..run import runner
-from . import conventions, sequence_calls, sequence_trials, sequences
+from . import conventions, sequence_calls, sequence_trials, verdicts
 
 Arrays = dict[str, np.ndarray]
 
@@ -28,7 +27,6 @@ T, I, H, O = 14, 5, 4, 3
 CASES = 2
 FIT = 1e-10  # of least squares: what is no function of the hidden states is off by far more
 FIT_SINGLE = 1e-4  # in float32
-SEARCH_SECONDS = 3.0  # for a mistake in forward
 ROWS = ("xh1", "hx1", "1xh", "1hx", "x1h", "h1x")
 METHODS = ("forward", "backward")
 
@@ -247,14 +245,14 @@ class _Layer:
     def _unchanged(self, weights: Any) -> bool:
         """Whether weights are those that were set, in the precision that the layer keeps."""
         single = isinstance(weights, np.ndarray) and weights.dtype == np.float32
-        return sequences.same(self.weights.astype(np.float32) if single else self.weights, weights)
+        return verdicts.same(self.weights.astype(np.float32) if single else self.weights, weights)
 
     def _damage(self, outcomes: Mapping[str, runner.Outcome]) -> Iterator[report.Named]:
         """What is wrong with the state that a layer keeps."""
         if not self._unchanged(outcomes["weights set"].value):
             why = "Weights that were set are not those that it gives, nor computes with."
             yield report.Named("weights-not-set", why, "what was set, and got right after, differ")
-        elif not sequences.same(outcomes["before"].value, outcomes["forward/0"].value):
+        elif not verdicts.same(outcomes["before"].value, outcomes["forward/0"].value):
             why = (
                 "With the memory off a sequence starts from where the last one ended: two forward"
                 " passes of the same sequence differ."
@@ -299,17 +297,9 @@ class _Layer:
             f"y is no function of the right hidden states, linear or with a sigmoid: the nearest is"
             f" off by {error:.0e} of its scale"
         )
-        deadline = time.monotonic() + SEARCH_SECONDS
         for entry in sequence_mistakes.forward_entries(self.cell.split("_")[0]):
-            if time.monotonic() > deadline:
-                break
             for packing in _packings(self.cell, orders=False):
-                states = [_with_mistake(run, packing, entry) for run in runs]
-                if any(h is None for h in states):
-                    continue
-                fit = _misfit(
-                    [h for h in states if h is not None], [r.y for r in runs], packing.output
-                )
+                fit = _misfit_with(entry, packing, runs)
                 if fit <= FIT:
                     proof = (
                         "your outputs are a function of the hidden states with this mistake, to"
@@ -339,7 +329,7 @@ class _Layer:
             return replace(base, verdict=report.NOT_FILLED_IN, where="it returns None")
         trials = [self._trial(run, packing, runs, forward) for run in runs]
         named = () if self._unchanged(outcomes["weights/0"].value) else (_updates(),)
-        return sequences.judged(base, trials, named, forward)
+        return verdicts.judged(base, trials, named, forward)
 
     def _trial(
         self, run: Run, packing: Packing, runs: Sequence[Run], forward: report.FunctionReport
@@ -413,7 +403,7 @@ class _Layer:
 
     def _stopped(self, method: str, outcome: runner.Outcome) -> report.FunctionReport:
         error = outcome.error
-        verdict = sequences.verdict_on(outcome)
+        verdict = verdicts.verdict_on(outcome)
         if error is not None and error.type == "AttributeError" and f"'{method}'" in error.message:
             verdict = report.NOT_FOUND
         judged = self._report(method, verdict, outcome, where=str(error))
@@ -487,6 +477,18 @@ def hidden_states(run: Run, packing: Packing) -> np.ndarray:
 def _outputs(run: Run, packing: Packing) -> Arrays:
     case = _with_weights(run, packing)
     return conventions.results(case, packing.reading, gradients=False)
+
+
+def _misfit_with(entry: Any, packing: Packing, runs: Sequence[Run]) -> float:
+    """How far outputs are from a function of the hidden states with a mistake."""
+    worst = 0.0
+    for k in range(1, len(runs) + 1):  # one run suffices to see that it is not this mistake
+        states = [_with_mistake(run, packing, entry) for run in runs[:k]]
+        if worst > FIT or any(h is None for h in states):
+            return float("inf")
+        ready = [h for h in states if h is not None]
+        worst = _misfit(ready, [run.y for run in runs[:k]], packing.output)
+    return worst
 
 
 def _with_mistake(run: Run, packing: Packing, entry: Any) -> np.ndarray | None:

@@ -1,326 +1,419 @@
-"""Modules of torch as submissions: which parameter plays which part, and gradients by autograd.
+"""Modules of torch, held against the textbook: what came back of them is recognised and judged.
 
-torch itself is imported in the child alone, where the module runs.
+The child (`in_child`) calls a module in every way that may be right and brings along all that it
+returned, with the gradients of each array. Here the arrays are recognised by their values (y, h_n,
+the last output, the states of one layer), under every order of the gates, and the way that fits
+best is judged.
 """
 
-import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import conventions
+from ... import compare
+from ..report import data as report
+from ..run import runner
+from . import conventions, in_child, module_parts, sequence_trials, verdicts
 
 Arrays = dict[str, np.ndarray]
 
-# words in the names of parameters that say which side of the cell they are on
-HIDDEN = {"hh", "h2h", "hidden", "hid", "recurrent", "rec", "state", "prev", "h", "u"}
-INPUT = {"ih", "x2h", "i2h", "xh", "input", "inp", "in", "x", "i", "kernel"}
-STATES = {"tuple": "module(x, (h0, c0))", "each": "module(x, h0)", "none": "module(x)"}
+FIT = 1e-4  # what is an array for if it agrees to this
+CALLED = {
+    "tuple": "module(x, (h0, c0))",
+    "each": "module(x, h0)",
+    "none": "module(x)",
+    "pairs": "module(x, [(h0, c0), ...])",
+}
 
 
-class UnfitError(ValueError):
-    """The parameters of a module are not those of one layer of this cell."""
+class UnreadableError(ValueError):
+    """A module that cannot be judged: why, in the author's words."""
 
 
-class Part(NamedTuple):
-    """What a parameter is: of a role, the block of one gate or all of them, transposed or not."""
+class Spot(NamedTuple):
+    """What an array that was returned may be: names of results and its axes."""
 
-    name: str
-    role: str  # "W_ih", "W_hh", "joint", "b_ih", "b_hh"
-    shape: tuple[int, ...]
-    gate: int | None = None
-    transposed: bool = False
+    names: tuple[str, ...]
+    axes: str  # "TBH", "BTH", "BH", "1BH" or "LBH"
 
 
-def parts_of(shapes: Mapping[str, tuple[int, ...]], K: int, I: int, H: int) -> list[Part]:
-    """Which part each parameter plays.
+@dataclass(frozen=True)
+class Match:
+    """The way a module is called, and how what it returns is read.
+
+    Attributes
+    ----------
+    attempt : of the child
+    reading : the order of the gates and the variant
+    spots : what each array is, None where it is nothing known
+    right : how many arrays are right
+    start : the error of the first step
+    """
+
+    attempt: Mapping[str, Any]
+    reading: conventions.Reading
+    spots: tuple[Spot | None, ...]
+    right: int
+    start: float
+
+    @property
+    def layout(self) -> module_parts.Layout:
+        """What the parameters are."""
+        I, H, directions, layers = self.attempt["layout"]
+        parts = (tuple(_part(p) for p in layer) for layer in layers)
+        return module_parts.Layout(I, H, directions, tuple(parts))
+
+
+def _part(plain: Sequence[Any]) -> module_parts.Part:
+    name, role, shape, gate, order = plain
+    return module_parts.Part(name, role, tuple(shape), gate, order)
+
+
+def cases_of(options: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
+    """Two cases of what was asked for, and two small ones besides where that is large."""
+    asked = {name: options[name] for name in ("T", "B", "scale")}
+    small = {**asked, "T": min(7, asked["T"]), "scale": 2.0}
+    wanted = [asked] * 2 + ([small] * 2 if small != asked else [])
+    return [{**these, "seed": seed + k} for k, these in enumerate(wanted)]
+
+
+def judged(
+    told: Mapping[str, Any],
+    cells: Sequence[str],
+    cases: Sequence[Mapping[str, Any]],
+    base: report.FunctionReport,
+    *,
+    certain: bool = False,
+) -> dict[str, report.FunctionReport]:
+    """The reports "forward" and, if forward is right, "backward".
 
     Parameters
     ----------
-    shapes : of all parameters, by name, in the order of their definition
-    K, I, H : gates, inputs, hidden units
+    told : what `in_child.Run` returned
+    cells, cases : what it was given
+    base : what is known besides
+    certain : whether somebody said which cell it is
 
     Raises
     ------
-    UnfitError
-        If a parameter plays none, or one is missing.
+    UnreadableError
+        If nothing can be said of it.
     """
-    parts = [_part(name, shape, K, I, H) for name, shape in shapes.items()]
-    parts = _numbered(_biases_named(parts), K)
-    roles = {role: [p for p in parts if p.role == role] for role in ("W_ih", "W_hh", "joint")}
-    whole = {role: len(found) in ({1} | {K}) for role, found in roles.items()}
-    apart = whole["W_ih"] and whole["W_hh"] and not roles["joint"]
-    if not (apart or (whole["joint"] and not roles["W_ih"] and not roles["W_hh"])):
-        raise UnfitError("its parameters do not make one recurrent layer")
-    return parts
+    attempts = told["attempts"]
+    if not attempts:
+        raise UnreadableError(_why_not(told))
+    match = _best(attempts, cells, cases)
+    readouts = [words for words in match.attempt["left"] if "read" in words]
+    clear = (certain or told["hinted"]) and len(readouts) <= 1
+    if not match.right and not (clear and any(match.spots)):
+        what = f" ({'; '.join(match.attempt['left'])})" if match.attempt["left"] else ""
+        raise UnreadableError(f"nothing that it returns is the state of an RNN, LSTM or GRU{what}")
+    base = replace(base, notes=(*base.notes, *_notes(told, match)))
+    trials = [_trial(match, k, case) for k, case in enumerate(cases)]
+    ways = match.attempt["runs"]
+    damage = tuple(_damage(ways))
+    forward = verdicts.judged(base, [trial for trial, _ in trials], damage, None)
+    forward = replace(forward, name=f"{base.name}forward")
+    if not forward.passed:
+        return {"forward": forward}
+    backward = [_backward(match, k, *trial) for k, trial in enumerate(trials)]
+    base = replace(base, notes=())
+    found = verdicts.judged(base, backward, (), forward)
+    return {"forward": forward, "backward": replace(found, name=f"{base.name}backward")}
 
 
-def _part(name: str, shape: tuple[int, ...], K: int, I: int, H: int) -> Part:
-    """The part by shape, and by name where shapes leave it open."""
-    if len([size for size in shape if size != 1]) <= 1 and np.prod(shape) in (H, K * H):
-        return Part(name, "b", shape, None if np.prod(shape) == K * H else 0)
-    fits = []
-    for role, columns in (("W_ih", I), ("W_hh", H), ("joint", I + H)):
-        for rows, gate in ((K * H, None), (H, 0)):
-            fits += [Part(name, role, shape, gate)] if shape == (rows, columns) else []
-            fits += [Part(name, role, shape, gate, True)] if shape == (columns, rows) else []
-    if not fits:
-        raise UnfitError(f"its parameter {name} {shape} has no part in a layer of {H} units")
-    likely = [part for part in fits if part.role == f"W_{_side(name)}"]
-    return (likely or fits)[0]
+def _why_not(told: Mapping[str, Any]) -> str:
+    if told["errors"]:
+        errors = sorted(told["errors"], key=lambda error: "positional arg" in error[2])
+        called, kind, message = errors[0]
+        return f"it could not be called as {called}: {kind}: {message}"
+    if told["unfit"]:
+        return told["unfit"][0]
+    return "it has no parameters of a recurrent layer"
 
 
-def _side(name: str) -> str:
-    """ "hh", "ih" or "", by the words in a parameter's name."""
-    words = set(re.split(r"[^a-z0-9]+", re.sub(r"_l\d+$", "", name).lower()))
-    return "hh" if words & HIDDEN else "ih" if words & INPUT else ""
+# Recognising ---------------------------------------------------------------------------------
 
 
-def _biases_named(parts: Sequence[Part]) -> list[Part]:
-    """Biases as b_ih or b_hh: by the matrix beside them, by their names, else by their order."""
-    beside = {p.name.rpartition(".")[0]: p.role for p in parts if p.role != "b" and "." in p.name}
-    count = itertools.count()
-    half = sum(p.role == "b" for p in parts) / 2
-    named = []
-    for part in parts:
-        if part.role == "b":
-            second = next(count) >= half and half > 1
-            role = "b_hh" if second else "b_ih"
-            owner = beside.get(part.name.rpartition(".")[0])
-            if owner is not None:
-                role = "b_hh" if owner == "W_hh" else "b_ih"
-            elif _side(part.name):
-                role = f"b_{_side(part.name)}"
-            part = part._replace(role=role)
-        named.append(part)
-    return named
+def _best(
+    attempts: Sequence[Mapping], cells: Sequence[str], cases: Sequence[Mapping[str, Any]]
+) -> Match:
+    """The way and the reading under which most is right; else the first step is nearest."""
+    found = []
+    for attempt in attempts:
+        for cell in cells:
+            if conventions.BLOCKS[cell] == attempt["K"]:
+                found += _matches(attempt, cell, cases[-1])
+    return min(found, key=lambda match: (-match.right, match.start))
 
 
-def _numbered(parts: Sequence[Part], K: int) -> list[Part]:
-    """Parts of single gates, numbered in the order of their definition."""
-    counts: dict[str, Iterator[int]] = {}
-    numbered = []
-    for part in parts:
-        if part.gate is not None and K > 1:
-            number = next(counts.setdefault(part.role, itertools.count()))
-            if number >= K:
-                raise UnfitError(f"its parameter {part.name} {part.shape} is one too many")
-            part = part._replace(gate=number)
+def _matches(attempt: Mapping[str, Any], cell: str, options: Mapping[str, Any]) -> Iterator[Match]:
+    first = Match(attempt, conventions.usual(cell), (), 0, float("inf"))
+    case = _case(first, options, cell)
+    outputs = attempt["runs"][-1]["outputs"]
+    for reading in conventions.readings(cell):
+        right = conventions.results(case, reading, gradients=False)
+        known = [(spot, _of_spot(spot, right)) for spot in _spots(case)]
+        taken: list[Spot | None] = []
+        errors, start = [], float("inf")
+        for output in outputs:
+            fits = [(_error(output, a), spot) for spot, a in known if a.shape == output.shape]
+            near = min(fits, key=lambda fit: fit[0], default=(float("inf"), None))
+            if not near[0] <= FIT:  # by its place: nothing else tells what it is
+                near = next((fit for fit in fits if fit[1] not in taken), near)
+            errors.append(near[0])
+            taken.append(near[1])
+            for _, spot in fits:
+                if spot.names == ("y",):
+                    y = conventions.moved(output, spot.axes, "TBH")
+                    start = min(start, _error(y[:1], right["y"][:1]))
+        yield Match(attempt, reading, tuple(taken), sum(e <= FIT for e in errors), start)
+
+
+def _error(ours: np.ndarray, right: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        error = compare.normwise_error(ours, right)
+    return error if np.isfinite(error) else 1e300
+
+
+def _spots(case: conventions.Case) -> Iterator[Spot]:
+    """What may be returned, likely things first."""
+    yield from (Spot(("y",), axes) for axes in ("TBH", "BTH"))
+    for letter in case.states:
+        names = tuple(case.of_layers(f"{letter}_n"))
+        if case.stacked:
+            yield Spot(names, "LBH")
+            yield from (Spot((name,), "BH") for name in names[::-1])
         else:
-            part = part._replace(gate=None)
-        numbered.append(part)
-    for role in {p.role for p in numbered}:
-        some = [p for p in numbered if p.role == role]
-        if len(some) != (1 if some[0].gate is None else K):
-            names = ", ".join(p.name for p in some)
-            raise UnfitError(f"its parameters {names} do not make one layer in one direction")
-    return numbered
+            yield from (Spot(names, axes) for axes in ("BH", "1BH"))
+    if case.directions > 1:
+        yield from (Spot((name,), "BH") for name in ("h_T", "y_T"))
 
 
-def _size_pairs(
-    module: Any, shapes: Sequence[tuple[int, ...]], K: int
-) -> Iterator[tuple[int, int]]:
-    """Numbers of inputs and hidden units that it may have, likely ones first."""
-    I, H = getattr(module, "input_size", None), getattr(module, "hidden_size", None)
-    if isinstance(I, int) and isinstance(H, int):
-        yield I, H
-    sizes = sorted({size for shape in shapes for size in shape})
-    sizes += [size // K for size in sizes if size % K == 0 and size // K not in sizes]
-    sizes += sorted({a - b for a in sizes for b in sizes if a > b} - set(sizes))
-    yield from itertools.product(sizes, sizes)
+def _of_spot(spot: Spot, results: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A result in the axes of a spot."""
+    if spot.axes == "LBH":
+        return np.stack([results[name] for name in spot.names])
+    source = "TBH" if spot.names == ("y",) else "BH"
+    return conventions.moved(results[spot.names[0]], source, spot.axes)
 
 
-class Subject:
-    """A submission that is a torch.nn.Module."""
-
-    def __init__(self, module: Any, cell: str) -> None:
-        self.name = type(module).__qualname__
-        self.cell = cell
-        self.single = False
-        self.batch_first = bool(getattr(module, "batch_first", False))
-        self.I, self.H, self.parts = _fitted(module, conventions.BLOCKS[cell])
-        roles = {part.role for part in self.parts}
-        known = {("b_hh", "b_ih"): "two", ("b_ih",): "one", ("b_hh",): "hidden", (): "none"}
-        self.biases = known[tuple(sorted(role for role in roles if role[0] == "b"))]
-        self.live: dict[str, Callable] = {"forward": _Run(module), "both": _Run(module)}
-
-    def calls(self) -> Iterator[conventions.Call]:
-        """Ways to call it, the likeliest first."""
-        axes = ["BTI", "TBI"] if self.batch_first else ["TBI", "BTI"]
-        styles = ["tuple", "each", "none"]
-        joints = ["xh", "hx"] if any(p.role == "joint" for p in self.parts) else ["xh"]
-        types = ["float64", "float32"]
-        for dtype, style, states, order, joint in itertools.product(
-            types, styles, ["1BH", "BH"], axes, joints
-        ):
-            yield conventions.Call(
-                axes=order,
-                states=states,
-                biases=self.biases,
-                dtype=dtype,
-                outputs=order.replace("I", "H"),
-                finals=states,
-                style=style,
-                joint=joint,
-            )
-
-    def forward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
-        """Arguments of the target "forward"."""
-        given = conventions.forward_arguments(case, call)
-        states = given[1 : 1 + len(case.states)] if call.style != "none" else []
-        return [self._packed(case, call), given[0], states, call.style]
-
-    def backward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
-        """Arguments of the target "both"."""
-        arriving = conventions.backward_arguments(case, call)
-        return [*self.forward_arguments(case, call), arriving]
-
-    def fitted(self, case: conventions.Case, call: conventions.Call) -> conventions.Case:
-        """The case, from zero states if the module takes none."""
-        if call.style != "none":
-            return case
-        names = [f"{name}0" for name in case.states]
-        return case.changed(**{name: np.zeros_like(case.arrays[name]) for name in names})
-
-    def optional(
-        self, ours: Arrays, case: conventions.Case, problems: list[str]
-    ) -> tuple[conventions.Case, list[str]]:
-        """The case with zeros for final states that it does not return."""
-        left = [f"d{name}_n" for name in case.states if f"{name}_n" not in ours]
-        zeros = {name: np.zeros_like(case.arrays[name]) for name in left}
-        return case.changed(**zeros), [] if "y" in ours and len(ours) == 1 else problems
-
-    def gradients(self, value: Any, call: conventions.Call) -> tuple[dict[str, Any], list[str]]:
-        """What autograd returned, by the names used here; and problems in words."""
-        if not isinstance(value, dict):
-            return {}, []
-        unused = [name for name, gradient in value.items() if gradient is None]
-        problems = [f"no gradient reaches {', '.join(unused)}"] if unused else []
-        named = {name: g for name, g in value.items() if name in ("dx", "dh0", "dc0")}
-        ready = {name: g for name, g in value.items() if g is not None}
-        return {n: g for n, g in named.items() if g is not None} | self._unpacked(
-            ready, call
-        ), problems
-
-    def notes(self, call: conventions.Call) -> list[str]:
-        """Which parameter plays which part, and how it is called."""
-        parts = [f"{p.name} is {self._words(p)}" for p in self.parts]
-        said = [word for word in call.words() if not word.startswith(("weights", "there", "h0"))]
-        style = STATES[call.style]
-        style = style.replace("(h0, c0)", "h0") if self.cell != "lstm" else style
-        if call.style == "each" and self.cell == "lstm":
-            style = "module(x, h0, c0)"
-        said.append(
-            f"called as {style}" + (": judged from zero states" if call.style == "none" else "")
-        )
-        return [*said, "; ".join(parts)]
-
-    def _words(self, part: Part) -> str:
-        role = "[W_ih, W_hh]" if part.role == "joint" else part.role
-        turned = ", transposed" if part.transposed else ""
-        return f"{role}{'' if part.gate is None else f' of gate {part.gate + 1}'}{turned}"
-
-    def _packed(self, case: conventions.Case, call: conventions.Call) -> Arrays:
-        """The case's weights by the names of the module's parameters."""
-        a = case.arrays
-        whole = {name: a[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")}
-        halves = (a["W_ih"], a["W_hh"]) if call.joint == "xh" else (a["W_hh"], a["W_ih"])
-        whole["joint"] = np.hstack(halves)
-        packed = {}
-        for part in self.parts:
-            block = whole[part.role]
-            if part.gate is not None:
-                block = block[part.gate * case.H : (part.gate + 1) * case.H]
-            block = block.T if part.transposed else block
-            packed[part.name] = np.ascontiguousarray(block.reshape(part.shape), dtype=call.dtype)
-        return packed
-
-    def _unpacked(self, gradients: Mapping[str, Any], call: conventions.Call) -> Arrays:
-        """The gradients of the parameters as dW_ih, dW_hh, db_ih, db_hh."""
-        blocks: dict[str, list[np.ndarray]] = {}
-        for part in self.parts:
-            if part.name in gradients:
-                gradient = np.asarray(gradients[part.name])
-                gradient = gradient.T if part.transposed else gradient
-                flat = gradient.reshape(-1) if part.role.startswith("b") else gradient
-                blocks.setdefault(part.role, []).append(flat)
-        whole = {f"d{role}": np.concatenate(some) for role, some in blocks.items()}
-        if "djoint" in whole:
-            at = self.I if call.joint == "xh" else self.H
-            first, second = np.split(whole.pop("djoint"), [at], axis=1)
-            pair = (first, second) if call.joint == "xh" else (second, first)
-            whole |= dict(zip(("dW_ih", "dW_hh"), pair, strict=True))
-        return whole
+def _named(spot: Spot, array: np.ndarray) -> Arrays:
+    """The other way round: an array as results, in torch's axes."""
+    if spot.axes == "LBH":
+        return dict(zip(spot.names, array, strict=True))
+    target = "TBH" if spot.names == ("y",) else "BH"
+    return {spot.names[0]: conventions.back(array, spot.axes, target)}
 
 
-def _fitted(module: Any, K: int) -> tuple[int, int, list[Part]]:
-    """Sizes and parts of a module."""
-    shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
-    if not shapes:
-        raise UnfitError("it has no parameters")
-    failure = None
-    for I, H in _size_pairs(module, list(shapes.values()), K):
-        try:
-            return I, H, parts_of(shapes, K, I, H)
-        except UnfitError as error:
-            failure = failure or error
-    raise UnfitError(f"it is no single layer in one direction with {K} gate(s): {failure}")
+# Trials --------------------------------------------------------------------------------------
 
 
-class _Run:
-    """In the child: the module with given parameters, and its gradients if any arrive."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-        self.__code__ = getattr(type(module).forward, "__code__", None)
-
-    def __call__(
-        self,
-        parameters: Mapping[str, np.ndarray],
-        x: np.ndarray,
-        states: Sequence[np.ndarray],
-        style: str,
-        arriving: Sequence[np.ndarray] | None = None,
-    ) -> Any:
-        import torch
-
-        torch.set_num_threads(1)  # other threads did not come along into this copy of the process
-        module = self.module.to(dtype=torch.from_numpy(x).dtype).eval()
-        with torch.no_grad():
-            for name, parameter in module.named_parameters():
-                parameter.copy_(torch.tensor(parameters[name]))
-        given = [torch.tensor(a, requires_grad=True) for a in (x, *states)]
-        returned = module(*_arranged(given, style))
-        parts = list(_tensors(returned))
-        arrays = tuple(part.detach().numpy().copy() for part in parts)
-        forward = arrays if len(arrays) != 1 else arrays[0]  # pyright: ignore
-        if arriving is None:
-            return forward
-        cotangents = [
-            torch.tensor(d).reshape(part.shape) for part, d in zip(parts, arriving, strict=False)
-        ]
-        named = dict(module.named_parameters())
-        named = dict(zip(("dx", "dh0", "dc0"), given, strict=False)) | named
-        gradients = torch.autograd.grad(
-            parts[: len(cotangents)], list(named.values()), cotangents, allow_unused=True
-        )
-        values = (None if g is None else g.numpy().copy() for g in gradients)
-        return {"forward": forward, "backward": dict(zip(named, values, strict=True))}
+def _case(match: Match, options: Mapping[str, Any], cell: str) -> conventions.Case:
+    from_zeros = match.attempt["style"] == "none"
+    case = conventions.of_layout(cell, match.layout, options, from_zeros)
+    return case.as_type(np.float32) if match.attempt["dtype"] == "float32" else case
 
 
-def _arranged(given: list[Any], style: str) -> list[Any]:
-    x, *states = given
-    if style == "none":
-        return [x]
-    return [x, tuple(states)] if style == "tuple" and len(states) > 1 else given
+def _trial(
+    match: Match, k: int, options: Mapping[str, Any]
+) -> tuple[sequence_trials.Trial, list[int]]:
+    """A forward pass against the textbook; and which of its outputs are known."""
+    run = match.attempt["runs"][k]
+    case = _case(match, options, match.reading.cell)
+    spots = list(zip(match.spots, run["outputs"], run["gradients"], strict=True))
+    exact = conventions.results(case, match.reading, gradients=False)
+    ours: Arrays = {}
+    arriving: Arrays = {"dy": np.zeros_like(case.arrays["dy"])}
+    arriving |= {
+        d: np.zeros_like(case.arrays[d])
+        for letter in case.states
+        for d in case.of_layers(f"d{letter}_n")
+    }
+    known = []
+    for number, (spot, output, made) in enumerate(spots):
+        if spot is None:
+            continue
+        named = _named(spot, output)
+        if match.attempt["left"] and not _right(named, exact):
+            continue  # of a network around the layer more may come back than its states
+        ours |= {n: a for n, a in named.items() if n not in ours or not _right({n: a}, exact)}
+        known.append(number)
+        if "by" in made:
+            for name, value in _named(spot, made["arriving"]).items():
+                _add(arriving, name, value, case)
+    trial = sequence_trials.judge_forward(
+        case.changed(**arriving), match.reading, conventions.Call(), ours
+    )
+    return trial, known
 
 
-def _tensors(returned: Any) -> Iterator[Any]:
-    """The tensors in what a module returned, in order."""
-    if isinstance(returned, tuple | list):
-        for part in returned:
-            yield from _tensors(part)
+def _right(named: Arrays, exact: Arrays) -> bool:
+    return all(_error(array, exact[name]) <= FIT for name, array in named.items())
+
+
+def _add(arriving: Arrays, name: str, value: np.ndarray, case: conventions.Case) -> None:
+    """Add the gradient that arrives at a result to those at y and at the final states."""
+    if name == "y":
+        arriving["dy"] = arriving["dy"] + value
+    elif name == "y_T":
+        arriving["dy"][-1] += value
+    elif name == "h_T":
+        last = case.of_layers("dh_n")[-case.directions :]
+        for d, part in zip(last, np.split(value, case.directions, axis=1), strict=True):
+            arriving[d] = arriving[d] + part
     else:
-        yield returned
+        arriving[f"d{name}"] = arriving[f"d{name}"] + value
+
+
+def _backward(
+    match: Match, k: int, trial: sequence_trials.Trial, known: Sequence[int]
+) -> sequence_trials.Trial:
+    """The gradients of autograd against the textbook's, of all outputs that are known."""
+    made = [match.attempt["runs"][k]["gradients"][number] for number in known]
+    failed = [m["error"] for m in made if "error" in m and "require grad" not in m["error"]]
+    if failed:
+        found = replace(trial, ours={}, differences=(), notes=())
+        return replace(found, problems=(f"autograd raises: {failed[0]}",))
+    by = [m["by"] for m in made if "by" in m]
+    if not by:
+        problem = "nothing that it returns requires a gradient"
+        return replace(trial, ours={}, differences=(), problems=(problem,), notes=())
+    total: dict[str, np.ndarray | None] = {}
+    for gradients in by:
+        for name, gradient in gradients.items():
+            before = total.get(name)
+            both = before is not None and gradient is not None
+            total[name] = before + gradient if both else gradient if before is None else before
+    ours, unused = _gradients(match, trial.case, total)
+    problems = (f"no gradient reaches {', '.join(unused)}",) if unused else ()
+    return replace(sequence_trials.judge_backward(trial, ours), problems=problems)
+
+
+def _gradients(
+    match: Match, case: conventions.Case, total: Mapping[str, np.ndarray | None]
+) -> tuple[Arrays, list[str]]:
+    """Gradients by the names of results; and those that there are none of."""
+    way, shapes = match.attempt, {p.name: p.shape for ps in match.layout.layers for p in ps}
+    states = [name for letter in case.states for name in case.of_layers(f"d{letter}0")]
+    if way["style"] != "pairs" and case.stacked:
+        states = [f"d{letter}0" for letter in case.states]
+    called = {"x": "dx"} | {f"state{k}": name for k, name in enumerate(states)}
+    unused = [called.get(n, n) for n, g in total.items() if g is None and n in {*called, *shapes}]
+    ours: Arrays = {}
+    for name, to in called.items():
+        value = total.get(name)
+        if value is None:
+            continue
+        if name == "x":
+            ours[to] = (
+                value if way["axes"] == "BI" else conventions.moved(value, way["axes"], "TBI")
+            )
+        elif to in states and case.stacked and way["style"] != "pairs":
+            ours |= dict(zip(case.of_layers(to), value, strict=True))
+        else:
+            ours[to] = value.reshape(case.B, case.H)
+    ready = {n: total.get(n) for n in shapes}
+    dtype = np.dtype(way["dtype"])
+    filled = {n: np.zeros(shapes[n], dtype) if g is None else g for n, g in ready.items()}
+    return ours | match.layout.unpacked(filled, way["joint"]), unused
+
+
+def _damage(runs: Sequence[Mapping[str, Any]]) -> Iterator[report.Named]:
+    if not all(run["same"] for run in runs):
+        yield report.Named(
+            "keeps-state",
+            "It keeps its state from one call to the next: two calls with the same arguments give"
+            " different results.",
+            "the same sequence twice gives other outputs",
+        )
+    if not all(run["unchanged"] for run in runs):
+        yield report.Named(
+            "argument-in-place",
+            "It changes its arguments in place, so whoever calls it goes on with other numbers.",
+            "the arguments before and after the call are not the same",
+        )
+
+
+def _notes(told: Mapping[str, Any], match: Match) -> Iterator[str]:
+    """Which parameter plays which part, and how it is called."""
+    way, case = match.attempt, match.layout
+    for held in told["held"]:
+        name, _, kind = held.partition(": ")
+        yield f"it holds torch's own {kind} ({name})"
+    if way["axes"] == "BI":
+        yield "it is a cell of one step: called step by step along a sequence"
+    elif way["axes"] != "TBI":
+        yield f"x is ({', '.join(way['axes'])})"
+    lstm = match.reading.cell == "lstm"
+    style = CALLED[way["style"]] if lstm else CALLED[way["style"]].replace("(h0, c0)", "h0")
+    style = "module(x, h0, c0)" if lstm and way["style"] == "each" else style
+    yield f"called as {style}" + (": judged from zero states" if way["style"] == "none" else "")
+    if way["dtype"] != "float64":
+        yield f"it takes {way['dtype']} only"
+    if len(case.layers) > 1:
+        layers = len(case.layers) // case.directions
+        both = " in two directions" if case.directions == 2 else ""
+        yield f"{layers} layer{'s' * (layers > 1)}{both}"
+    yield from (f"{words}: replaced by the identity" for words in way["left"])
+    yield way["parts"]
+    if match.right:
+        yield from verdicts.of_reading(match.reading)
+    unknown = [
+        r.shape for s, r in zip(match.spots, way["runs"][0]["outputs"], strict=True) if not s
+    ]
+    if unknown:
+        yield f"not judged: what it returns of shape {', '.join(map(str, unknown))}"
+
+
+# A module of the running program --------------------------------------------------------------
+
+
+def judge_live(
+    module: Any, cell: str, sizes: Mapping[str, Any], seed: int, seconds: float
+) -> dict[str, report.FunctionReport]:
+    """The reports of a module, in float64 and in float32.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    cell : of `conventions.BLOCKS`
+    sizes : T, B, scale
+    seed : of the numbers
+    seconds : limit of the run
+    """
+    cases = cases_of(sizes, seed)
+    run = in_child.Run(lambda: module, module)
+    types = ("float64", "float32")
+    steps = [runner.Step(dtype, "run", ([cell], cases, [dtype])) for dtype in types]
+    outcomes = runner.run_live({"run": run}, steps, seconds=seconds)
+    found: dict[str, report.FunctionReport] = {}
+    for dtype in types:
+        known = {note for function in found.values() for note in function.notes}
+        try:
+            made = _of_outcome(outcomes[dtype], cell, cases)
+        except UnreadableError as error:
+            if not found and dtype == types[-1]:
+                raise
+            if "could not be called" not in str(error) and dtype == types[0]:
+                raise
+            continue
+        for name, function in made.items():
+            named = f"{name} in {dtype}" if found and dtype == "float32" else name
+            notes = [n for n in function.notes if n not in known and "float32 only" not in n]
+            notes = function.notes if named == name else notes
+            found[named] = replace(function, name=named, notes=tuple(notes))
+    return found
+
+
+def _of_outcome(
+    outcome: runner.Outcome, cell: str, cases: Sequence[Mapping[str, Any]]
+) -> dict[str, report.FunctionReport]:
+    base = report.FunctionReport("", report.FAIL, output=outcome.stdout, seconds=outcome.seconds)
+    base = replace(base, notes=tuple(f"warning: {text}" for text in outcome.warnings))
+    if outcome.returned:
+        return judged(outcome.value, [cell], cases, base, certain=True)
+    stopped = replace(base, name="forward", verdict=verdicts.verdict_on(outcome))
+    return {"forward": replace(stopped, where=str(outcome.error))}

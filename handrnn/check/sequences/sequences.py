@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 
 from ... import __version__, compare
-from ..explain import sequence_mistakes
 from ..report import data as report
 from ..run import runner
-from . import conventions, modules, sequence_calls, sequence_trials
+from . import conventions, modules, sequence_calls, sequence_trials, verdicts
 
 FIT = 1e-4  # an order of the gates is taken for found if the first step agrees to this
 SMALL = {"T": 7, "scale": 2.0}  # besides what was asked for: where mistakes are told apart
@@ -76,31 +75,10 @@ def sequence(
     cell = conventions.CELLS[cell]
     sizes = {"T": T, "B": B, "I": I, "H": H, "scale": scale}
     if _is_module(forward):
-        try:
-            subject: Any = modules.Subject(forward, cell)
-        except modules.UnfitError as error:
-            return _unfit(forward, str(error))
-        sizes |= {"I": subject.I, "H": subject.H}
-    else:
-        subject = sequence_calls.Functions(forward, backward, cell)
-    judge = _Judge(subject, cell, sizes, seed, seconds)
-    found = judge.judged()
-    if _is_module(forward) and judge.match is not None and judge.match.call.dtype == "float64":
-        single = _Judge(subject, cell, sizes, seed, seconds)
-        single.ways = iter([judge.match.call._replace(dtype="float32")])
-        return _with_single(found, single.judged())
-    return found
-
-
-def _with_single(double: report.FileReport, single: report.FileReport) -> report.FileReport:
-    """One report of a module in both precisions."""
-    functions = dict(double.functions)
-    for name, function in single.functions.items():
-        named = f"{name} in float32"
-        known = double.functions[name].notes
-        notes = tuple(n for n in function.notes if n not in known and not n.startswith("it takes"))
-        functions[named] = replace(function, name=named, notes=notes)
-    return replace(double, functions=functions)
+        return _of_module(forward, cell, sizes, seed, seconds)
+    return _Judge(
+        sequence_calls.Functions(forward, backward, cell), cell, sizes, seed, seconds
+    ).judged()
 
 
 def _check_arguments(forward: Any, backward: Any, cell: str, sizes: Mapping[str, int]) -> None:
@@ -121,11 +99,15 @@ def _is_module(forward: Any) -> bool:
     return torch is not None and isinstance(forward, torch.nn.Module)
 
 
-def _unfit(forward: Any, why: str) -> report.FileReport:
-    function = report.FunctionReport("forward", report.NOT_FOUND, where=why)
-    return report.FileReport(
-        sequence_calls.name_of(forward), {"forward": function}, versions=_versions()
-    )
+def _of_module(
+    module: Any, cell: str, sizes: Mapping[str, Any], seed: int, seconds: float
+) -> report.FileReport:
+    try:
+        functions = modules.judge_live(module, cell, sizes, seed, seconds)
+    except modules.UnreadableError as error:
+        why = str(error)
+        functions = {"forward": report.FunctionReport("forward", report.NOT_FOUND, where=why)}
+    return report.FileReport(sequence_calls.name_of(module), functions, versions=_versions())
 
 
 def _versions() -> dict[str, str]:
@@ -135,21 +117,7 @@ def _versions() -> dict[str, str]:
 # The judgement -------------------------------------------------------------------------------
 
 
-VERDICT_OF = {
-    runner.RAISED: report.CRASHED,
-    runner.TIMED_OUT: report.TIMED_OUT,
-    runner.DIED: report.CRASHED,
-    runner.NOT_RUN: report.CRASHED,
-    runner.MISSING: report.NOT_FOUND,
-}
 TRY_ON = (runner.RETURNED, runner.RAISED)  # another way of calling may help
-VARIANT_NOTES = {
-    "reset-before": "your GRU applies the reset gate before the matrix product, as the first paper"
-    " and reset_after=False do; torch.nn.GRU applies it after: with the same weights these are two"
-    " different functions",
-    "update-turned": "your update gate z weighs the candidate, h = z*n + (1-z)*h; torch.nn.GRU has"
-    " h = (1-z)*n + z*h",
-}
 
 
 @dataclass(frozen=True)
@@ -314,7 +282,7 @@ class _Judge:
         if outcomes["forward/0"].value is None:
             return replace(base, verdict=report.NOT_FILLED_IN, where="it returns None")
         damage = _damage([outcomes[f"forward/{k}"] for k in range(len(trials))], self.arguments)
-        return judged(base, kept, damage, None)
+        return verdicts.judged(base, kept, damage, None)
 
     def _backward_report(
         self,
@@ -336,7 +304,7 @@ class _Judge:
             base = replace(base, notes=(*base.notes, f"not judged: {', '.join(left)}"))
         damage = _damage([outcomes[f"both/{k}"] for k in range(len(trials))], self.arguments)
         damage += _after_backward(outcomes)
-        return judged(base, kept, damage, forward)
+        return verdicts.judged(base, kept, damage, forward)
 
     def _base(self, target: str, outcomes: Mapping[str, runner.Outcome]) -> report.FunctionReport:
         mine = [outcomes[f"{target}/{k}"] for k in range(len(self.cases))]
@@ -353,9 +321,7 @@ class _Judge:
     def _convention_notes(self, match: _Match) -> list[str]:
         notes = self.subject.notes(match.call)
         if match.found and match.call.dtype == "float64":
-            if len(match.reading.order) > 1:
-                notes.append(f"your gates are {', '.join(match.reading.gates)}")
-            notes += [VARIANT_NOTES[name] for name in match.reading.variant]
+            notes += verdicts.of_reading(match.reading)
         return notes
 
     def _kept(
@@ -380,66 +346,11 @@ class _Judge:
         error = outcome.error
         return replace(
             base,
-            verdict=verdict_on(outcome),
+            verdict=verdicts.verdict_on(outcome),
             where=str(error),
             line=None if error is None else error.line,
             output=outcome.stdout,
         )
-
-
-def verdict_on(outcome: runner.Outcome) -> str:
-    """The verdict on what did not return."""
-    if outcome.error is not None and outcome.error.type == "NotImplementedError":
-        return report.NOT_FILLED_IN
-    return VERDICT_OF[outcome.status]
-
-
-def judged(
-    base: report.FunctionReport,
-    trials: Sequence[sequence_trials.Trial],
-    damage: tuple[report.Named, ...],
-    forward: report.FunctionReport | None,
-) -> report.FunctionReport:
-    """The report of one direction.
-
-    Parameters
-    ----------
-    base : what is known besides
-    trials : of all cases
-    damage : mistakes that leave the results alone
-    forward : the report on the forward function, if this is the backward one
-    """
-    verdicts = {trial.verdict for trial in trials}
-    notes = [note for trial in trials for note in trial.notes]
-    base = replace(
-        base,
-        verdict=report.FAIL,
-        notes=tuple(dict.fromkeys([*base.notes, *notes])),
-        tensors=_tensors(trials),
-    )
-    if report.FAIL in verdicts:
-        return _failed(base, trials, damage, forward)
-    if damage:
-        return replace(base, mistakes=damage)
-    narrow = any(not trial.wide for trial in trials)
-    if report.ILL_CONDITIONED in verdicts or not narrow:
-        return replace(base, verdict=report.ILL_CONDITIONED, where=_where(trials))
-    return replace(base, verdict=report.PASS, line=None, cell=None, source="")
-
-
-def _failed(
-    base: report.FunctionReport,
-    trials: Sequence[sequence_trials.Trial],
-    damage: tuple[report.Named, ...],
-    forward: report.FunctionReport | None,
-) -> report.FunctionReport:
-    named = damage + sequence_mistakes.of_trials(trials, forward)
-    if damage:
-        named = tuple(mistake for mistake in named if mistake.id != "unexplained")
-    notes = base.notes
-    if forward is not None and not forward.passed:
-        notes = (*notes, "forward is wrong: judge backward again once it is right")
-    return replace(base, mistakes=named, where=_where(trials), notes=notes)
 
 
 def _start_errors(y: np.ndarray, start: np.ndarray) -> tuple[float, float]:
@@ -452,30 +363,6 @@ def _start_errors(y: np.ndarray, start: np.ndarray) -> tuple[float, float]:
     return tuple(e if np.isfinite(e) else float("inf") for e in errors)  # pyright: ignore
 
 
-def _tensors(trials: Sequence[sequence_trials.Trial]) -> tuple[report.Tensor, ...]:
-    """Every result that was compared, at its worst over the cases."""
-    return report.worst(
-        report.Tensor(d.name, d.error, d.units, d.share, d.problem or "")
-        for trial in trials
-        for d in trial.differences
-    )
-
-
-def _where(trials: Sequence[sequence_trials.Trial]) -> str:
-    """What is wrong, and the first place, of the smallest case that shows it."""
-    bad = [trial for trial in reversed(trials) if trial.verdict != report.PASS]
-    trial = (bad or list(trials))[0]
-    words = list(trial.problems)
-    wrong = [d for d in trial.differences if not d.passed]
-    right = [d.name for d in trial.differences if d.passed]
-    words += [str(d) for d in wrong[:2]]
-    if len(wrong) > 2:
-        words.append(f"wrong too: {', '.join(d.name for d in wrong[2:])}")
-    if right:
-        words.append(f"right: {', '.join(right)}")
-    return "; ".join(words)
-
-
 def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and not value)
 
@@ -485,7 +372,9 @@ def _damage(
 ) -> tuple[report.Named, ...]:
     """Arguments that are not what they were before the call."""
     for outcome in outcomes:
-        if outcome.returned and not same(list(sent[outcome.step]), list(outcome.arguments_after)):
+        if outcome.returned and not verdicts.same(
+            list(sent[outcome.step]), list(outcome.arguments_after)
+        ):
             return (
                 report.Named(
                     "argument-in-place",
@@ -497,26 +386,12 @@ def _damage(
     return ()
 
 
-def same(before: Any, after: Any) -> bool:
-    """Whether nested values are equal to the last bit."""
-    if isinstance(before, dict):
-        return isinstance(after, dict) and all(same(v, after.get(k)) for k, v in before.items())
-    if isinstance(before, list | tuple):
-        if not isinstance(after, list | tuple) or len(before) != len(after):
-            return False
-        return all(same(a, b) for a, b in zip(before, after, strict=True))
-    if isinstance(before, np.ndarray):
-        floating = before.dtype.kind in "fc"
-        return isinstance(after, np.ndarray) and np.array_equal(before, after, equal_nan=floating)
-    return type(before) is type(after) and before == after
-
-
 def _after_backward(outcomes: Mapping[str, runner.Outcome]) -> tuple[report.Named, ...]:
     """Whether what forward returned is still the same once backward has run."""
     before, both = outcomes["forward/0"], outcomes["both/0"]
     if not (before.returned and isinstance(both.value, dict)):
         return ()
-    if same(before.value, both.value["forward"]):
+    if verdicts.same(before.value, both.value["forward"]):
         return ()
     return (
         report.Named(
