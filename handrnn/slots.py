@@ -212,7 +212,8 @@ def slot(name: str, words: str) -> Slot:
         raise SlotError(f"{name}: no cell has the gates [{weight['gates']}] ({known})")
     if set(on) - set(PARTS):
         raise SlotError(f"{name}: a weight acts on {', '.join(PARTS)}, not on {' '.join(on)}")
-    if "R" not in "".join(axes) and (len(on) > 1 or not on[0].startswith("bias")):
+    one_bias = len(on) == 1 and "".join(on).startswith("bias")
+    if "R" not in "".join(axes) and not one_bias:
         raise SlotError(f"{name}: an axis R, what it acts on ({' '.join(on)}), is missing")
     return Slot(name, "W", axes, gates, on, second)
 

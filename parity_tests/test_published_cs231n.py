@@ -17,7 +17,8 @@ def drawn(case):
     """The inputs of a case in the order of the function's arguments."""
     given = case["inputs"]
     names = {"x_t": "x"}
-    order = [names.get(term.name, term.name) for term in CS231N.functions[case["function"]].takes]
+    takes = [dialect.shown(term) for term in CS231N.functions[case["function"]].takes]
+    order = [names.get(name, name) for name in takes]
     return [
         np.linspace(*given[name]["linspace"], num=int(np.prod(given[name]["shape"]))).reshape(
             given[name]["shape"]

@@ -285,8 +285,10 @@ def _backward(
     for gradients in by:
         for name, gradient in gradients.items():
             before = total.get(name)
-            both = before is not None and gradient is not None
-            total[name] = before + gradient if both else gradient if before is None else before
+            if before is not None and gradient is not None:
+                total[name] = before + gradient
+            else:
+                total[name] = gradient if before is None else before
     ours, unused = _gradients(match, trial.case, total)
     problems = (f"no gradient reaches {', '.join(unused)}",) if unused else ()
     return replace(sequence_trials.judge_backward(trial, ours), problems=problems)
