@@ -250,9 +250,9 @@ def from_textbook(cell: str, parameters: Atoms) -> dict[str, np.ndarray]:
     found = {}
     for name, value in parameters.items():
         d, own = ("d", name[1:]) if name.startswith(("dW", "db")) else ("", name)
-        atoms, H, values = TEXTBOOK[cell].get(own, ()), len(value), [value]
+        atoms, values = TEXTBOOK[cell].get(own, ()), [value]  # or one number, a mistake planted
         if len(atoms) == 2:
-            values = [value[:, :H], value[:, H:]]
+            values = [value[:, : len(value)], value[:, len(value) :]]
         elif own == "by" or (own[0] == "b" and value.shape[1:] == (1,)):
             values = [value[:, 0]]  # a planted mistake may leave the sum over the examples out
         found |= {d + atom: part for atom, part in zip(atoms, values, strict=False)}
