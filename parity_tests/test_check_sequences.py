@@ -1,9 +1,11 @@
 """`check.sequence` and the layer classes: right implementations pass, wrong ones are found out."""
 
+import importlib.util
 import itertools
 import os
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -611,6 +613,133 @@ def test_no_scale_of_error_passes(factor):
     assert sequences.sequence(forward).functions["forward"].verdict == report.FAIL
     found = sequences.sequence(hand.forward, backward)
     assert found.functions["backward"].verdict == report.FAIL
+
+
+# Other contracts -----------------------------------------------------------------------------
+
+CASES = Path(__file__).parent / "submissions" / "sequences"
+
+
+def case(name):
+    """The report on one of the submissions that are functions."""
+    spec = importlib.util.spec_from_file_location(name, CASES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    there = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(there)
+    return sequences.sequence(there.forward, there.backward, cell=there.CELL)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lstm_without_c0", "c0 is taken and not used: judged from zeros"),
+        ("rnn_from_zeros", "h0 is taken and not used: judged from zeros"),
+        ("last_output_only", "it returns h_n only"),
+    ],
+)
+def test_less_than_the_contract_passes_and_is_reported(name, said):
+    found = case(name)
+    found.raise_if_failed()
+    assert said in notes(found)
+
+
+def test_an_lstm_that_takes_and_returns_c_may_not_ignore_it():
+    hand = HandLSTM()
+
+    def forward(x, h0, c0, *weights):
+        return hand.forward(x, h0, np.zeros_like(c0), *weights)
+
+    assert sequences.sequence(forward).functions["forward"].verdict == report.FAIL
+
+
+def test_mistakes_of_the_kind_seen_in_public_are_named():
+    backward = case("bias_left_at_zero").functions["backward"]
+    assert ids(backward) == {"not-accumulated"}
+    backward = case("two_bias_gradients_copied").functions["backward"]
+    assert [mistake.id for mistake in backward.mistakes] == ["wrong-variable"] * 2
+    found = case("no_tanh_on_c_consistent").functions
+    assert ids(found["forward"]) == ids(found["backward"]) == {"no-tanh-on-cell"}
+    assert "right for what forward computes" in found["backward"].mistakes[0].explanation
+    assert "with the gates g, i, f, o" in found["forward"].mistakes[0].proof
+
+
+@pytest.mark.parametrize("names", ["x W U b", "x W U", "x h0 W U", "x h0 W U b", "x h W U b1 b2"])
+def test_arguments_are_told_by_their_names(names):
+    def rnn(given):
+        h = given.get("h0", given.get("h", np.zeros((3, 4))))
+        bias = sum(value for name, value in given.items() if name[0] == "b")
+        y = []
+        for xt in given["x"]:
+            h = np.tanh(xt @ given["W"].T + h @ given["U"].T + bias)
+            y.append(h)
+        return np.stack(y)
+
+    arguments = names.split()
+    scope = {"rnn": rnn}
+    exec(f"def forward({', '.join(arguments)}): return rnn(dict({keywords(arguments)}))", scope)
+    found = sequences.sequence(scope["forward"], cell="rnn")
+    found.raise_if_failed()
+    assert ("h0 is no argument" in notes(found)) == (arguments[1] == "W")
+    assert "it returns y only" in notes(found)
+
+
+def keywords(names):
+    return ", ".join(f"{name}={name}" for name in names)
+
+
+class Foreign:
+    """An array of another library."""
+
+    def __init__(self, values):
+        self.values = np.ascontiguousarray(values)
+
+
+class WithArray(Foreign):
+    def __array__(self, dtype=None, copy=None):
+        return self.values.astype(dtype or self.values.dtype)
+
+
+class WithDLPack(Foreign):
+    def __dlpack__(self, **options):
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.values.__dlpack_device__()
+
+
+@pytest.mark.parametrize("library", [WithArray, WithDLPack])
+def test_arrays_of_any_library(library):
+    hand = HandLSTM()
+
+    def forward(*given):
+        return tuple(map(library, hand.forward(*given)))
+
+    def backward(*given):
+        return {name: library(value) for name, value in hand.backward(*given).items()}
+
+    sequences.sequence(forward, backward).raise_if_failed()
+
+
+def test_functions_of_torch(nn):
+    import torch
+
+    def forward(x, h, W_ih, W_hh, b):
+        y = []
+        for xt in x:
+            h = torch.tanh(xt @ W_ih.T + h @ W_hh.T + b)
+            y.append(h)
+        return torch.stack(y), h
+
+    found = sequences.sequence(forward, cell="rnn")
+    found.raise_if_failed()
+    assert "it takes tensors of torch" in notes(found)
+
+
+def test_no_clock_is_looked_at():
+    """What is named is a matter of what came back, not of how busy the machine is."""
+    for module in (sequence_mistakes, layer_classes, sequences, conventions, sequence_trials):
+        assert "time" not in vars(module)
 
 
 # What does not return ------------------------------------------------------------------------

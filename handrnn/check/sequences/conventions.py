@@ -331,8 +331,10 @@ class Call(NamedTuple):
     dtype : of all arguments
     outputs : axes of y and dy
     finals : of h_n, c_n and their gradients, as ``states``
-    style, joint : of a module: how it takes its states, "tuple", "each" or "none"; and whether the
-        columns of a matrix on both are for "xh" or "hx"
+    given : the states that it has arguments for
+    zeros : the states that start at zero, whatever it is given
+    returns : names of what it returns, None for all
+    tensors : whether it takes tensors of torch
     """
 
     axes: str = "TBI"
@@ -343,8 +345,10 @@ class Call(NamedTuple):
     dtype: str = "float64"
     outputs: str = "TBH"
     finals: str = "BH"
-    style: str = "each"
-    joint: str = "xh"
+    given: str = "hc"
+    zeros: str = ""
+    returns: tuple[str, ...] | None = None
+    tensors: bool = False
 
     def words(self) -> Iterator[str]:
         """What is not as in torch.nn.LSTM without layers, in words."""
@@ -362,19 +366,37 @@ class Call(NamedTuple):
             yield "there is no bias"
         if self.dtype != "float64":
             yield f"it takes {self.dtype} only"
+        if self.tensors:
+            yield "it takes tensors of torch"
+        for letter in self.zeros:
+            how = "is taken and not used" if letter in self.given else "is no argument"
+            yield f"{letter}0 {how}: judged from zeros"
+        if self.returns is not None:
+            yield f"it returns {' and '.join(self.returns)} only"
 
 
-def calls(biases: str) -> Iterator[Call]:
-    """Ways to call an implementation, the usual one first."""
+def calls(biases: str, given: str, tensors: bool) -> Iterator[Call]:
+    """Ways to call an implementation, the usual one first.
+
+    Parameters
+    ----------
+    biases, given : of a `Call`
+    tensors : whether tensors of torch are tried too
+    """
     orders = ["TBI", "BTI", "TIB", "IBT", "BIT", "ITB"]
     states = [("BH", False), ("1BH", False), ("HB", True), ("HB", False), ("1HB", True)]
     for (form, column), axes, transposed in itertools.product(states, orders, (False, True)):
         outputs = axes.replace("I", "H")
-        call = Call(axes, form, transposed, column, biases, outputs=outputs, finals=form)
+        call = Call(
+            axes, form, transposed, column, biases, outputs=outputs, finals=form, given=given
+        )
         if not (column and biases == "none"):
             yield call
-    yield Call(biases=biases, dtype="float32")
-    yield Call("BTI", biases=biases, dtype="float32", outputs="BTH")
+    for dtype, whether in (("float32", False), *((t, True) for t in ("float64", "float32"))):
+        if tensors or not whether:
+            known = {"biases": biases, "dtype": dtype, "given": given, "tensors": whether}
+            yield Call(**known)
+            yield Call("BTI", outputs="BTH", **known)
 
 
 def moved(array: np.ndarray, source: str, target: str) -> np.ndarray:
@@ -397,18 +419,23 @@ def forward_arguments(case: Case, call: Call) -> list[np.ndarray]:
     """What forward is called with."""
     a = case.arrays
     given = [moved(a["x"], "TBI", call.axes)]
-    given += [moved(a[f"{name}0"], "BH", call.states) for name in case.states]
+    states = [name for name in case.states if name in call.given]
+    given += [moved(a[f"{name}0"], "BH", call.states) for name in states]
     given += [(a[name].T if call.transposed else a[name]).copy() for name in ("W_ih", "W_hh")]
-    biases = {"two": ["b_ih", "b_hh"], "one": ["b_ih"], "hidden": ["b_hh"], "none": []}[call.biases]
+    biases = {"two": ["b_ih", "b_hh"], "one": ["b_ih"], "none": []}[call.biases]
     given += [a[name][:, None].copy() if call.column else a[name].copy() for name in biases]
     return [np.ascontiguousarray(array, dtype=call.dtype) for array in given]
 
 
 def backward_arguments(case: Case, call: Call) -> list[np.ndarray]:
-    """What backward is called with."""
-    a = case.arrays
-    given = [moved(a["dy"], "TBH", call.outputs)]
-    given += [moved(a[f"d{name}_n"], "BH", call.finals) for name in case.states]
+    """What backward is called with: the gradient with respect to each output of forward."""
+    returned = FORWARD if call.returns is None else call.returns
+    a = {f"d{name}": case.arrays.get(f"d{name}") for name in FORWARD if name in returned}
+    given = [
+        moved(array, *(("TBH", call.outputs) if name == "dy" else ("BH", call.finals)))
+        for name, array in a.items()
+        if array is not None
+    ]
     return [np.ascontiguousarray(array, dtype=call.dtype) for array in given]
 
 

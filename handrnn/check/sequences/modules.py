@@ -102,6 +102,8 @@ def judged(
         If nothing can be said of it.
     """
     attempts = told["attempts"]
+    if not (certain or told["hinted"]) and not attempts:
+        raise UnreadableError("no RNN, LSTM or GRU was recognised in it")
     if not attempts:
         raise UnreadableError(_why_not(told))
     match = _best(attempts, cells, cases)
@@ -285,10 +287,9 @@ def _backward(
     for gradients in by:
         for name, gradient in gradients.items():
             before = total.get(name)
-            if before is not None and gradient is not None:
-                total[name] = before + gradient
-            else:
-                total[name] = gradient if before is None else before
+            if gradient is not None and before is not None:
+                gradient = before + gradient
+            total[name] = before if gradient is None else gradient
     ours, unused = _gradients(match, trial.case, total)
     problems = (f"no gradient reaches {', '.join(unused)}",) if unused else ()
     return replace(sequence_trials.judge_backward(trial, ours), problems=problems)

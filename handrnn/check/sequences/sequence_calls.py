@@ -1,8 +1,11 @@
 """How the functions of a whole sequence are called, and what they return, in torch's axes."""
 
+import contextlib
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +32,7 @@ class _Forward:
         self.__code__ = getattr(forward, "__code__", None)  # whose lines failures pass through
 
     def __call__(self, given: Sequence[Any]) -> Any:
-        return self.forward(*given)
+        return plain(self.forward(*given))
 
 
 class _Both:
@@ -45,7 +48,26 @@ class _Both:
 
     def __call__(self, given: Sequence[Any], arriving: Sequence[Any]) -> Any:
         returned = self.forward(*given)
-        return {"forward": returned, "backward": self.backward(*arriving)}
+        backward = plain(self.backward(*arriving))
+        return {"forward": plain(returned), "backward": backward}
+
+
+def plain(value: Any) -> Any:
+    """The same tuples, lists and dicts with arrays of NumPy for those of other libraries."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        entries = [plain(entry) for entry in value]
+        return entries if isinstance(value, list) else tuple(entries)
+    if isinstance(value, np.ndarray | np.generic | None):
+        return value
+    for name in ("detach", "cpu"):  # of tensors: off the graph, off the accelerator
+        value = getattr(value, name, lambda value=value: value)()
+    for name, convert in (("__array__", np.asarray), ("__dlpack__", np.from_dlpack)):
+        if hasattr(value, name):
+            with contextlib.suppress(Exception):
+                return convert(value)
+    return value
 
 
 class Functions:
@@ -58,14 +80,29 @@ class Functions:
         if backward is not None:
             self.live["both"] = _Both(forward, backward)
         states = 2 if cell == "lstm" else 1
-        self.biases = _biases(forward, 3 + states)
+        self.signatures = list(_signatures(forward, cell))
         self.arriving = min(_arguments_of(backward, 1 + states), 1 + states)
         texts = [_source(function) for function in (forward, backward)]
         self.single = any(word in text for text in texts for word in parts.SINGLE)
 
     def calls(self) -> Iterator[conventions.Call]:
         """Ways to call it, the likeliest first."""
-        return conventions.calls(self.biases)
+        tensors = "torch" in sys.modules
+        for given, biases in self.signatures:
+            yield from conventions.calls(biases, given, tensors)
+
+    def zeros(self, call: conventions.Call, names: Collection[str]) -> Iterator[str]:
+        """The states that may start at zero: those it is not given, and those it may not use.
+
+        A cell state that is given and returned is one that the cell uses.
+        """
+        states = "hc" if self.cell == "lstm" else "h"
+        yield "".join(letter for letter in states if letter not in call.given)
+        if "c_n" not in names:
+            if "h" in call.given and "c" in call.given and self.cell == "lstm":
+                yield "c"
+            if call.given:
+                yield states
 
     def forward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
         """Arguments of the target "forward"."""
@@ -77,30 +114,27 @@ class Functions:
         return [*self.forward_arguments(case, call), arriving]
 
     def fitted(self, case: conventions.Case, call: conventions.Call) -> conventions.Case:
-        """The case with zeros for what it has no argument for."""
-        names = ["dy", *(f"d{name}_n" for name in case.states)][self.arriving :]
+        """The case with zeros for what it has no argument for, and for what it does not use."""
+        all_of_it = ["dy", *(f"d{name}_n" for name in case.states)]
+        returned = conventions.FORWARD if call.returns is None else call.returns
+        arriving = [name for name in all_of_it if name[1:] in returned][: self.arriving]
+        names = [name for name in all_of_it if name not in arriving]
+        names += [f"{letter}0" for letter in call.zeros]
         return case.changed(**{name: np.zeros_like(case.arrays[name]) for name in names})
 
     def gradients(self, value: Any, call: conventions.Call) -> tuple[dict[str, Any], list[str]]:
         """What backward returned, by name; and problems in words."""
         return _by_name(value), []
 
-    def optional(
-        self, ours: conventions.Arrays, case: conventions.Case, problems: list[str]
-    ) -> tuple[conventions.Case, list[str]]:
-        """The case with zeros for what did not come back, and the problems that count."""
-        return case, problems
-
     def notes(self, call: conventions.Call) -> list[str]:
         """What is worth knowing of how it is called."""
         said = list(call.words())
-        if "both" in self.live and self.arriving < 2 + (self.cell == "lstm"):
-            missing = (
-                ("dh_n and dc_n are", "dc_n is")[self.arriving - 1]
-                if self.cell == "lstm"
-                else "dh_n is"
-            )
-            said.append(f"backward has no argument for it: {missing} zero, and not judged")
+        names = conventions.FORWARD[: 3 if self.cell == "lstm" else 2]
+        missing = [f"d{n}" for n in names if call.returns is None or n in call.returns]
+        missing = missing[self.arriving :]
+        if "both" in self.live and missing:
+            words = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
+            said.append(f"backward has no argument for it: {words} zero, and not judged")
         return said
 
 
@@ -115,10 +149,42 @@ def _arguments_of(function: Any, default: int) -> int:
     return max(sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in values), 1)
 
 
-def _biases(forward: Callable, others: int) -> str:
-    """Whether forward takes two biases, one, or none."""
-    count = _arguments_of(forward, others + 2) - others
-    return ("none", "one", "two")[min(max(count, 0), 2)]
+KINDS = {  # of arguments, by their names
+    "h": re.compile(r"(h|a|s|state|hidden|init).*|.*_?h_?0?|prev_h|h_?prev", re.IGNORECASE),
+    "c": re.compile(r"(c|cell|mem).*|.*_c|prev_c|c_?prev", re.IGNORECASE),
+    "b": re.compile(r"(b|bias).*|.*bias.*", re.IGNORECASE),
+}
+BIASES = ("none", "one", "two")
+
+
+def _signatures(forward: Callable, cell: str) -> Iterator[tuple[str, str]]:
+    """The states and the biases that forward may take, by the names of its arguments first."""
+    states = "hc" if cell == "lstm" else "h"
+    count = _arguments_of(forward, 5 + len(states))
+    splits = [(states, min(max(count - 3 - len(states), 0), 2))]
+    splits += [(given, count - 3 - len(given)) for given in ("hc", "h", "c", "") if given in states]
+    fitting = [(given, n) for given, n in dict.fromkeys(splits) if 0 <= n <= 2]
+    names = _names_of(forward)
+    fitting.sort(key=lambda split: -_agreement(names, *split) if len(names) == count else 0)
+    for given, n in fitting:
+        yield given, BIASES[n]
+
+
+def _agreement(names: Sequence[str], given: str, biases: int) -> int:
+    """How many arguments are called what they would be."""
+    kinds = ["", *given, "", "", *("b" * biases)]
+    return sum(
+        bool(KINDS[kind].fullmatch(name))
+        for kind, name in zip(kinds, names, strict=False)
+        if kind in KINDS
+    )
+
+
+def _names_of(function: Any) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _source(function: Any) -> str:
@@ -147,17 +213,17 @@ def taken_apart(value: Any, cell: str) -> tuple[dict[str, Any], list[str]]:
     wanted = f"({', '.join(names)})"
     if isinstance(value, dict):
         named = {NAMES.get(str(key), str(key)): v for key, v in value.items()}
-        missing = [name for name in names if name not in named]
-        problems = [f"{name} is missing from the dict it returns" for name in missing]
-        return {name: named[name] for name in names if name in named}, problems
+        found = {name: named[name] for name in names if name in named}
+        return found, [] if found else [f"the dict that it returns has none of {wanted}"]
     if isinstance(value, np.ndarray):
-        return {"y": value}, [f"it returns one array, {wanted} is wanted"]
+        state = value.ndim < 3 or len(value) == 1
+        return {"h_n" if state else "y": value}, []
     if not isinstance(value, tuple | list):
         return {}, [f"it returns {kind(value)}, {wanted} is wanted"]
     flat = [part for item in value for part in (item if isinstance(item, tuple | list) else [item])]
     flat = list(value) if len(value) == len(names) else flat
     problems = []
-    if len(flat) != len(names):
+    if len(flat) != len(names) and (cell != "lstm" or len(flat) not in (1, 2)):
         problems = [f"it returns {len(flat)} values, {wanted} is wanted"]
     return dict(zip(names, flat, strict=False)), problems
 

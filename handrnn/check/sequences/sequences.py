@@ -19,7 +19,7 @@ import numpy as np
 
 from ... import __version__, compare
 from ..report import data as report
-from ..run import runner
+from ..run import codec, runner
 from . import conventions, modules, sequence_calls, sequence_trials, verdicts
 
 FIT = 1e-4  # an order of the gates is taken for found if the first step agrees to this
@@ -146,18 +146,14 @@ class _Judge:
         wanted = [dict(sizes)] * 2
         if sizes["T"] > SMALL["T"] or sizes["scale"] != SMALL["scale"]:
             wanted += [{**sizes, **SMALL, "T": min(sizes["T"], SMALL["T"])}] * 2
-        self.cases = [
-            conventions.draw(cell, seed + k, biases=subject.biases, **these)
-            for k, these in enumerate(wanted)
-        ]
+        self.cases = [conventions.draw(cell, seed + k, **these) for k, these in enumerate(wanted)]
         self.ways: Iterator[conventions.Call] = subject.calls()
         self.arguments: dict[str, Sequence[Any]] = {}
-        self.match: _Match | None = None
+        self.starts: dict[tuple, dict[conventions.Reading, np.ndarray]] = {}
 
     def judged(self) -> report.FileReport:
         """Find how it is called, run it, and judge both directions."""
         match, outcomes = self._matched()
-        self.match = match
         forward = [self._forward_trial(k, match, outcomes) for k in range(len(self.cases))]
         functions = {"forward": self._forward_report(match, forward, outcomes)}
         if "both" in self.subject.live:
@@ -185,7 +181,9 @@ class _Judge:
                 make = self.subject.forward_arguments
                 if target == "both":
                     make = self.subject.backward_arguments
-                steps.append(runner.Step(f"{target}/{k}", target, make(self._case(k, call), call)))
+                given = make(self._raw(k, call), call)
+                id, tensors = f"{target}/{k}", call.tensors
+                steps.append(runner.Step(id, target, given, tensors=tensors))
         self.arguments = {step.id: step.arguments for step in steps}
         return runner.run_live(self.subject.live, steps, seconds=self.seconds)
 
@@ -193,7 +191,10 @@ class _Judge:
         """Try every other way; the standard one stays if none does better."""
         steps = [
             runner.Step(
-                str(k), "forward", self.subject.forward_arguments(self._case(0, call), call)
+                str(k),
+                "forward",
+                self.subject.forward_arguments(self._raw(0, call), call),
+                tensors=call.tensors,
             )
             for k, call in enumerate(ways)
         ]
@@ -215,21 +216,57 @@ class _Judge:
         case = self._case(0, call)
         named, _ = sequence_calls.taken_apart(outcome.value, self.cell)
         arrays, call, _ = sequence_calls.outputs_in_axes(named, case, call)
-        if "y" not in arrays:
+        if not arrays:
             return nothing
-        starts = conventions.starts(case)
-        errors = {r: _start_errors(arrays["y"], start) for r, start in starts.items()}
+        if set(named) == set(arrays) and len(named) < 2 + (self.cell == "lstm"):
+            call = call._replace(returns=tuple(named))
+        found = []
+        for zeros in self.subject.zeros(call, named):
+            way = call._replace(zeros=zeros)
+            found.append(self._nearest(way, arrays))
+            if found[-1].found:
+                return found[-1]
+        return found[0]
+
+    def _nearest(self, call: conventions.Call, arrays: conventions.Arrays) -> _Match:
+        """The reading under which the first step, or else the last state, is nearest."""
+        name = "y" if "y" in arrays else next(iter(arrays))
+        errors = {
+            r: _start_errors(arrays[name], start, whole=name != "y")
+            for r, start in self._starts(call, name).items()
+        }
         first, _ = min(errors.values())
         if not first <= FIT:
+            usual = conventions.usual(self.cell)
             return _Match(call, usual, first if np.isfinite(first) else 1e300)
         reading = min((r for r in errors if errors[r][0] <= FIT), key=lambda r: errors[r][1])
         return _Match(call, reading, first)
 
+    def _starts(self, call: conventions.Call, name: str) -> dict[conventions.Reading, np.ndarray]:
+        """What comes first under every reading."""
+        key = (call.dtype, call.zeros, call.biases, name)
+        if key not in self.starts:
+            case = self._case(0, call)
+            self.starts[key] = (
+                conventions.starts(case)
+                if name == "y"
+                else {
+                    reading: conventions.results(case, reading, gradients=False)[name]
+                    for reading in conventions.readings(self.cell)
+                }
+            )
+        return self.starts[key]
+
     # trials
 
+    def _raw(self, k: int, call: conventions.Call) -> conventions.Case:
+        """A case as it is given, whatever of it is used."""
+        case = self.cases[k].as_type(np.float32) if call.dtype == "float32" else self.cases[k]
+        absent = {"two": (), "one": ("b_hh",), "none": ("b_ih", "b_hh")}[call.biases]
+        return case.changed(**{name: np.zeros_like(case.arrays[name]) for name in absent})
+
     def _case(self, k: int, call: conventions.Call) -> conventions.Case:
-        case = self.subject.fitted(self.cases[k], call)
-        return case.as_type(np.float32) if call.dtype == "float32" else case
+        return self.subject.fitted(self._raw(k, call), call)
 
     def _forward_trial(
         self, k: int, match: _Match, outcomes: Mapping[str, runner.Outcome]
@@ -240,7 +277,6 @@ class _Judge:
         case = self._case(k, match.call)
         named, problems = sequence_calls.taken_apart(outcome.value, self.cell)
         ours, _, more = sequence_calls.outputs_in_axes(named, case, match.call)
-        case, problems = self.subject.optional(ours, case, problems)
         trial = sequence_trials.judge_forward(
             case, match.reading, match.call, ours, single=self.subject.single
         )
@@ -353,11 +389,12 @@ class _Judge:
         )
 
 
-def _start_errors(y: np.ndarray, start: np.ndarray) -> tuple[float, float]:
-    """Normwise errors of the first step, and of the first few."""
+def _start_errors(y: np.ndarray, start: np.ndarray, *, whole: bool) -> tuple[float, float]:
+    """Normwise errors of the first step, and of the first few; of a state twice the same."""
+    first = len(y) if whole else 1
     with np.errstate(all="ignore"):
         errors = (
-            compare.normwise_error(y[:1], start[:1]),
+            compare.normwise_error(y[:first], start[:first]),
             compare.normwise_error(y[: len(start)], start),
         )
     return tuple(e if np.isfinite(e) else float("inf") for e in errors)  # pyright: ignore
@@ -372,9 +409,9 @@ def _damage(
 ) -> tuple[report.Named, ...]:
     """Arguments that are not what they were before the call."""
     for outcome in outcomes:
-        if outcome.returned and not verdicts.same(
-            list(sent[outcome.step]), list(outcome.arguments_after)
-        ):
+        before = list(sent[outcome.step])
+        after, _ = codec.without_tensors(list(outcome.arguments_after))
+        if outcome.returned and not verdicts.same(before, after):
             return (
                 report.Named(
                     "argument-in-place",
