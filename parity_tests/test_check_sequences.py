@@ -653,6 +653,19 @@ def test_an_lstm_that_takes_and_returns_c_may_not_ignore_it():
     assert sequences.sequence(forward).functions["forward"].verdict == report.FAIL
 
 
+def test_a_state_that_is_taken_and_not_used_is_a_mistake():
+    """Unless there is a backward function, and it does not speak of its gradient."""
+
+    def forward(x, h0, W_ih, W_hh, b_ih, b_hh):
+        h, y = np.zeros_like(h0), []
+        for xt in x:
+            h = np.tanh(xt @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+            y.append(h)
+        return np.array(y), h
+
+    assert sequences.sequence(forward, cell="rnn").functions["forward"].verdict == report.FAIL
+
+
 def test_mistakes_of_the_kind_seen_in_public_are_named():
     backward = case("bias_left_at_zero").functions["backward"]
     assert ids(backward) == {"not-accumulated"}

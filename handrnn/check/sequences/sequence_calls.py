@@ -84,6 +84,9 @@ class Functions:
         self.arriving = min(_arguments_of(backward, 1 + states), 1 + states)
         texts = [_source(function) for function in (forward, backward)]
         self.single = any(word in text for text in texts for word in parts.SINGLE)
+        # a state whose gradient nobody speaks of may be unused, if there is a backward function
+        spoken = texts[1] if backward is not None else "dh0 dc0"
+        self.unused = "".join(letter for letter in "hc" if f"d{letter}0" not in spoken)
 
     def calls(self) -> Iterator[conventions.Call]:
         """Ways to call it, the likeliest first."""
@@ -94,15 +97,17 @@ class Functions:
     def zeros(self, call: conventions.Call, names: Collection[str]) -> Iterator[str]:
         """The states that may start at zero: those it is not given, and those it may not use.
 
-        A cell state that is given and returned is one that the cell uses.
+        A state that is given is used, unless its backward function does not speak of its gradient; a
+        cell state that is returned is used.
         """
         states = "hc" if self.cell == "lstm" else "h"
-        yield "".join(letter for letter in states if letter not in call.given)
-        if "c_n" not in names:
-            if "h" in call.given and "c" in call.given and self.cell == "lstm":
-                yield "c"
-            if call.given:
-                yield states
+        absent = "".join(letter for letter in states if letter not in call.given)
+        yield absent
+        unused = "".join(letter for letter in states if letter in absent + self.unused)
+        if unused != absent and "c_n" not in names:
+            if "c" in unused and "c" not in absent:
+                yield "".join(letter for letter in states if letter in absent + "c")
+            yield unused
 
     def forward_arguments(self, case: conventions.Case, call: conventions.Call) -> list[Any]:
         """Arguments of the target "forward"."""
