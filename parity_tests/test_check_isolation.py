@@ -1377,7 +1377,12 @@ def test_the_command_is_interrupted_at_once(tmp_path, number):
     options = ["--timeout", "1000", "--jobs", "2", "--no-torch"]
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": HOUSE}
     command = [sys.executable, "-m", "handrnn.check.cli", "check", *files, *options]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as parent:
+    def heard():  # a shell's background, and nohup, have signals ignored
+        signal.signal(number, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, preexec_fn=heard
+    ) as parent:
         while parent.poll() is None and len(list(pids.iterdir())) < 2:
             time.sleep(0.01)
         parent.send_signal(number)
