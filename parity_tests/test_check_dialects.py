@@ -190,7 +190,7 @@ def test_a_dialect_by_name_path_and_itself():
     exec(source, names)
     found = check.function(names["gru_tick"], dialect=path, second_opinion=False)
     assert found.passed
-    with pytest.raises(ValueError, match="no function of the dialect sunspots"):
+    with pytest.raises(ValueError, match="not a function of the dialect sunspots"):
         check.function(names["squash"], dialect=path)
 
 

@@ -225,10 +225,10 @@ def test_the_textbook_and_back(cell):
     ("words", "message"),
     [
         ("h_prev", "a = 'h_prev': 'quantity: axes' is needed, such as 'h_prev: B H'"),
-        ("h_previous: B H", "there is no quantity h_previous: x, dx, "),
-        ("h_prev: B Q", "there is no axis Q: T, B, I, "),
-        ("[i f z] x: KH R", "the gates [i f z] are of no cell. rnn: h; lstm: i f g o; gru: r u n"),
-        ("[i r] x: KH R", "the gates [i r] are of no cell"),
+        ("h_previous: B H", "there is no quantity 'h_previous' (known: x, dx, "),
+        ("h_prev: B Q", "the axes of this array can be H, B and 1, not 'Q'"),
+        ("[i f z] x: KH R", "no cell has the gates [i f z] (rnn: h; lstm: i f g o; gru: r u n)"),
+        ("[i r] x: KH R", "no cell has the gates [i r]"),
         ("[i f] x y: KH R", "a weight acts on x, h, below, bias, bias_x, bias_h, not on x y"),
     ],
 )

@@ -93,7 +93,8 @@ def not_known(definition: parts.Definition, known: Sequence[dialects.Dialect]) -
     if near:
         return f"{definition.name} {near}"
     names = dict.fromkeys(n for d in known for n, f in d.functions.items() if not f.owner)
-    return f"{definition.name} is not a function of a dialect: name= can be {', '.join(names)}"
+    which = f"the dialect {known[0].name}" if len(known) == 1 else "a dialect"
+    return f"{definition.name} is not a function of {which}: name= can be {', '.join(names)}"
 
 
 def _near(definition: parts.Definition, known: Sequence[dialects.Dialect]) -> str:
