@@ -42,6 +42,7 @@ SECONDS = 10.0
 MEMORY = 2 * 2**30
 START_SECONDS = 60.0  # for the interpreter and NumPy, on a machine that has much else to do
 SLICE = 0.05  # in which the parent waits
+SPARE_FILES = 8  # descriptors that are kept free
 SILENT_SECONDS = 0.5  # for a process to end once it has closed the pipe
 ROOM = 2**20  # bytes that must be free where results are written
 ENDING_SECONDS = 5.0  # for its supervisor to end what it has started
@@ -528,29 +529,37 @@ class _Runner:
             self.outcomes.setdefault(step.id, Outcome(step.id, status, error=error))
 
     def _attempt(self, steps: list[Step], pending: list[Step]) -> None:
+        with contextlib.ExitStack() as spare:
+            for _ in range(SPARE_FILES):  # to put things away with, should all others be in use
+                spare.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+            prefix = "handrnn-check-"
+            with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+                try:
+                    self._attempt_in(Path(name), steps, pending)
+                finally:
+                    spare.close()
+
+    def _attempt_in(self, folder: Path, steps: list[Step], pending: list[Step]) -> None:
         nonce = secrets.token_hex(16)
-        prefix = "handrnn-check-"
-        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            (folder / "work").mkdir()
-            self._write_job(folder, nonce, steps)
-            started = self.start(folder, nonce)
-            if started is None:
-                self._take_all(folder, nonce, steps)
-                return
-            try:
-                at, phase, late = self._follow(started, folder, steps)
-                if late:
-                    _ask_where(started.child.pid, folder)
-                silent = phase != "end" and not late and started.goes_on(SILENT_SECONDS)
-            finally:
-                status = started.end()
-            if not phase:  # it did not get as far as the submission
-                raise CannotRunError(f"its process did not start: {_last_error(folder)}")
-            if phase != "end":
-                _look_for_room(folder)
-                loss = _Loss(folder, None if silent else status, late, self.seconds, self.labels)
-                self._lose(loss, steps, at, phase, pending)
+        (folder / "work").mkdir()
+        self._write_job(folder, nonce, steps)
+        started = self.start(folder, nonce)
+        if started is None:
+            self._take_all(folder, nonce, steps)
+            return
+        try:
+            at, phase, late = self._follow(started, folder, steps)
+            if late:
+                _ask_where(started.child.pid, folder)
+            silent = phase != "end" and not late and started.goes_on(SILENT_SECONDS)
+        finally:
+            status = started.end()
+        if not phase:  # it did not get as far as the submission
+            raise CannotRunError(f"its process did not start: {_last_error(folder)}")
+        if phase != "end":
+            _look_for_room(folder)
+            loss = _Loss(folder, None if silent else status, late, self.seconds, self.labels)
+            self._lose(loss, steps, at, phase, pending)
 
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
         referred = {source for step in steps for source in _sources(step)}

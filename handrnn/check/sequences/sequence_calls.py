@@ -97,8 +97,8 @@ class Functions:
     def zeros(self, call: conventions.Call, names: Collection[str]) -> Iterator[str]:
         """The states that may start at zero: those it is not given, and those it may not use.
 
-        A state that is given is used, unless its backward function does not speak of its gradient; a
-        cell state that is returned is used.
+        A state that is given is used, unless the backward function does not speak of its gradient;
+        a cell state that is returned is used.
         """
         states = "hc" if self.cell == "lstm" else "h"
         absent = "".join(letter for letter in states if letter not in call.given)
