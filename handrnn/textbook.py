@@ -46,9 +46,12 @@ CELLS = ("rnn_tanh", "rnn_relu", "lstm", "gru")
 
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)), element by element, in the dtype of z."""
-    # where exp(-z) overflows, 1 / inf = 0 is the right answer
+    dtype = z.dtype
+    # rounded once, from a wider dtype; where exp(-z) overflows, 1 / inf = 0 is the right answer
+    z = z.astype(np.result_type(z, np.longdouble))
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z))
+        s = 1 / (1 + np.exp(-z))
+    return s.astype(dtype)
 
 
 def softmax(z: Array) -> Array:
