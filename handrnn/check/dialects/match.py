@@ -447,7 +447,10 @@ def _method(
                 return None
             call = replace(call, takes=takes)
         calls.append(call)
-    return Match(definition, dialect, function, _in_order(calls), score=2 + len(calls))
+    said = [c.target.partition("|")[0] for c in calls if c.kind in ("set", "get", "method")]
+    there = sum(bool(re.search(rf"\b{name}\b", whole.source)) for name in said)
+    score = 2 + round(6 * there / max(1, len(said)))
+    return Match(definition, dialect, function, _in_order(calls), score=score)
 
 
 def _in_order(calls: list[dialects.Call]) -> tuple[dialects.Call, ...]:
