@@ -15,7 +15,7 @@ import numpy as np
 from ... import __version__, compare
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
-from ..explain import explain
+from ..explain import explain, fixes
 from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
@@ -33,6 +33,7 @@ def judge(
     dialect: dialects.Dialect | None = None,
     second_opinion: bool | str = True,
     allow: Sequence[str] = (),
+    repair: bool = True,
 ) -> report.FileReport:
     """Judge every function of a submission that a dialect knows.
 
@@ -47,6 +48,7 @@ def judge(
     second_opinion : whether torch, where it is installed, is asked about the reference where
         something fails; "always": also where nothing does
     allow : libraries that may give the answer: see `by_hand`
+    repair : whether what is wrong is to be mended (`fixes`)
 
     Returns
     -------
@@ -68,6 +70,8 @@ def judge(
         if not why[one.name]
     }
     functions = _with_partners(functions, trials, targets)
+    if repair and live is None:
+        functions = _mended(functions, targets, trials, submission, seconds, dialect)
     functions |= _broken(submission, functions, wanted, known)
     every = live is None and dialect is None
     layers = _layers(submission, targets, wanted, seconds) if every else {}
@@ -100,6 +104,31 @@ def judge(
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
         runs=submission.runs,
     )
+
+
+def _mended(
+    functions: dict[str, report.FunctionReport],
+    targets: Sequence[target.Target],
+    trials: dict[str, runs.Ways],
+    submission: parts.Submission,
+    seconds: float,
+    dialect: dialects.Dialect | None,
+) -> dict[str, report.FunctionReport]:
+    """The reports, with the lines that mend what is wrong."""
+    asked = []
+    for one in targets:
+        judged = functions.get(one.name)
+        if judged is not None and judged.verdict in (report.FAIL, report.CRASHED):
+            ways = trials[one.name]
+            right_cell = one.calls_its_cell and _right_by_itself(one.steps_function, trials)
+            chosen = _deciding(one, ways, right_cell)
+            way = next(name for name, tried in ways.items() if tried is chosen)
+            asked.append((one, way))
+
+    def anew(other: parts.Submission) -> report.FileReport:
+        return judge(other, seconds=seconds, dialect=dialect, second_opinion=False, repair=False)
+
+    return fixes.with_fixes(functions, asked, submission, anew) if asked else functions
 
 
 def _by_whom(

@@ -141,6 +141,11 @@ def from_text(text: str) -> parts.Submission:
     return _parsed(submission)
 
 
+def again(submission: parts.Submission, pieces: list[parts.Piece]) -> parts.Submission:
+    """A submission read anew, with other pieces of program in it."""
+    return _parsed(parts.Submission(path=submission.path, pieces=pieces))
+
+
 def _decoded(data: bytes, submission: parts.Submission) -> str | None:
     """The text of a file, in the encoding that its head declares; None for a binary one."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

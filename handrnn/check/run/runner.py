@@ -85,6 +85,7 @@ class Step:
     tensors : whether arrays are handed over as tensors of torch
     own : the name of the submission that is judged, and stays its own among right partners; "":
         the target
+    task : a repair in the place of the call (`explain.fixes`)
     """
 
     id: str
@@ -95,6 +96,7 @@ class Step:
     before: Sequence[Any] | None = None
     tensors: bool = False
     own: str = ""
+    task: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -687,6 +689,7 @@ def _job_of(step: Step, referred: bool) -> dict[str, Any]:
         "partners": step.partners,
         "tensors": step.tensors,
         "own": step.own,
+        "task": step.task,
         "keep": step.keep or referred,
     }
 

@@ -1,0 +1,89 @@
+"""The name of a mistake: the difference between the author's expression and the right one."""
+
+import re
+from collections.abc import Sequence
+
+from ..judge import target
+from ..report import data as report
+
+Changed = tuple[str, str, str, str]  # definition, kind, old, new
+SHORT = 60
+DERIVATIVE = re.compile(r"\* (\w+) \* \(1 - \1\)|\* \(1 - [\w.()\[\]\"']+ ?\*\* ?2\)|\* \(1 - np\.tanh")
+
+
+def named(one: target.Target, changes: Sequence[Changed]) -> tuple[report.Named, ...]:
+    """What each change of a repair says about the mistake, each thing once."""
+    found = [_named(one, kind, old.strip(), new.strip()) for _, kind, old, new in changes]
+    carried = {mistake.id for mistake in found if mistake.id.endswith("carr")}
+    return tuple({(m.id, m.explanation): m for m in found if m.id not in carried}.values())
+
+
+def _named(one: target.Target, kind: str, old: str, new: str) -> report.Named:
+    """The id and the sentence of one change."""
+    id, sentence = _id(one, kind, old, new), _sentence(kind, old, new)
+    return report.Named(id, sentence, wrong=old, right=new)
+
+
+def _id(one: target.Target, kind: str, old: str, new: str) -> str:
+    backward = one.function.kind.endswith("backward")
+    plain = {
+        "added-up": "not-accumulated",
+        "carry": "no-carry" if ";" in new or one.function.cell != "lstm" else "one-path-not-carried",
+        "copy": "cell-state-view",
+        "brackets": "misplaced-parentheses",
+        "function": "wrong-activation",
+        "unpacking-order": "caches-wrong",
+        "mean": "divided-by-m",
+        "sum-missing": "bias-not-summed",
+        "index": "state-offset",
+    }
+    if kind in plain:
+        return plain[kind]
+    if kind == "operator":
+        signs = {sign for sign in "+*-" if old.count(sign) != new.count(sign)}
+        return "plus-for-times" if len(signs) > 1 else "wrong-variable"
+    if kind == "axis":
+        return "softmax-wrong" if one.name == "softmax" else "bias-not-summed" if backward else "unexplained"
+    if kind in ("factor-missing", "formula") and backward and DERIVATIVE.search(new.replace(old, "")):
+        return "activation-derivative-missing" if kind == "factor-missing" else "unexplained"
+    if kind in ("factor-missing", "term-missing"):
+        return "term-missing"
+    if kind == "call-too-many" and backward and "tanh" in old:
+        return "derivative-of-activated"
+    if kind == "transpose":
+        return "no-transpose"
+    if kind == "direction":
+        return "last-step-skipped" if "reversed" not in old + new else "time-reversed"
+    if kind in ("operand", "sign", "key", "order"):
+        return "wrong-variable" if kind != "order" else "unexplained"
+    return "unexplained"
+
+
+def _sentence(kind: str, old: str, new: str) -> str:
+    """What is wrong, in the author's own words."""
+    before, after = _short(old), _short(new)
+    words = {
+        "added-up": f"`{after}` adds up what `{before}` overwrites at every step.",
+        "carry": f"`{after}` is missing: nothing is handed on to the next step of the loop.",
+        "copy": f"`{after}`: without a copy both names stand for one array.",
+        "statement-too-many": f"`{before}` does not belong there.",
+        "into-loop": f"`{after}` belongs into the loop.",
+        "out-of-loop": f"`{after}` belongs after the loop.",
+        "operand-too-many": f"`{before}` has a term or a factor too many: `{after}`.",
+        "factor-missing": f"a factor is missing: `{after}`.",
+        "term-missing": f"a term is missing: `{after}`.",
+        "brackets": f"the brackets stand in the wrong place: `{after}`.",
+        "transpose": f"a transpose is wrong or missing: `{after}`, not `{before}`.",
+        "direction": f"the loop goes through the wrong steps: `{after}`, not `{before}`.",
+        "unpacking-order": "the entries are unpacked in another order than they were packed.",
+        "axis": f"`{after}`: the sum is over the wrong axis, or loses its shape.",
+        "order": f"the order is wrong: `{after}`.",
+    }
+    if kind in words:
+        return words[kind]
+    return f"`{before}` stands where `{after}` belongs." if old else f"`{after}` is missing."
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHORT else f"{line[:SHORT]}..."

@@ -1,0 +1,556 @@
+"""Mends a function of a submission: the smallest change of its own lines that makes it right.
+
+What a right program computes is known (`quantities`), so a statement that computes nothing of it is
+suspected, and a small change of its expression after which it computes something is worth a run of
+the whole. What is a matter of statements (`structure`) is tried by running it. A change is kept if
+more becomes right; the budget counts candidates, never seconds.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..judge import target
+from ..probe import probes
+from . import bench, formulas, quantities, structure, texts
+from .texts import Change, Text
+
+MOST_RUNS = 1500  # of the whole function
+MOST_EVALUATED = 40_000  # expressions
+MOST_CHANGES = 12  # of one function
+MOST_OPERANDS = 40
+MOST_LOCAL = 40  # of one expression
+FIRST, FEW, SHARE = 3, 12, 240
+HELD = 5  # cost of a quantity that there is already
+BRANCHES = 3  # ways to go on that are tried where results alone do not say which
+PROBES = (11, 12)  # seeds that nothing is judged on
+SIZES = (3, 6, 5, 2)  # B, I, H, Y
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What makes a function right.
+
+    Attributes
+    ----------
+    changes : in the order in which they were found
+    texts : of the definitions, with all of them
+    right : (before, after) and of how many results are right
+    whole : everything is right
+    """
+
+    changes: tuple[Change, ...]
+    texts: dict[str, str]
+    right: tuple[float, float, int]
+    whole: bool
+    names: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass
+class Search:
+    """The search for one function."""
+
+    bench: bench.Bench
+    probe: probes.Probe
+    known: quantities.Quantities
+    evaluated: int = 0
+    tried: dict[tuple, bench.Score] = field(default_factory=dict)
+
+    # what a text is worth
+
+    def score(self, changed: dict[str, str]) -> bench.Score:
+        """How right these texts are; each is run once."""
+        key = tuple(changed.values())
+        if key not in self.tried:
+            self.tried[key] = self.bench.score(changed, self.probe)
+        return self.tried[key]
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.bench.runs >= MOST_RUNS or self.evaluated >= MOST_EVALUATED
+
+    def mend(self) -> Mended | None:
+        """The changes that make it right, or some of it; None if nothing helps."""
+        start = dict(self.bench.sources)
+        first = self.score(start)
+        if first.right:
+            return None
+        best = self._go_on(start, first, ())
+        changes, changed, score = best
+        if not changes:
+            return None
+        changes, changed = self._fewer(start, changes, changed, score)
+        return Mended(changes, changed, (first.results, score.results, score.of), score.right)
+
+    def _go_on(self, changed: dict[str, str], score: bench.Score, before: tuple[Change, ...]) -> Any:
+        """Depth first: the change that mends most, then what is still wrong."""
+        best = (before, changed, score)
+        if score.right or len(before) >= MOST_CHANGES:
+            return best
+        for change in self.steps(changed, score, before)[: 1 if before else BRANCHES]:
+            after = changed | {change.definition: change.applied(changed[change.definition])}
+            found = self._go_on(after, self.score(after), (*before, change))
+            if found[2].rank > best[2].rank:
+                best = found
+            if best[2].right or self.spent:
+                break
+        return best
+
+    def _fewer(
+        self, start: dict[str, str], changes: tuple[Change, ...], changed: dict[str, str], score: Any
+    ) -> tuple[tuple[Change, ...], dict[str, str]]:
+        """The same without the changes that are not needed (the last of several, for the rest
+        stand in a text that has changed under them).
+        """
+        for k in range(len(changes)):
+            rest = changes[:k] + changes[k + 1 :]
+            texts_ = dict(start)
+            try:
+                for change in rest:
+                    texts_[change.definition] = _moved(change, changes[:k], k, rest).applied(texts_[change.definition])
+            except ValueError:
+                continue
+            if rest and self.score(texts_).rank >= score.rank:
+                return self._fewer(start, rest, texts_, score)
+        return changes, changed
+
+    # candidates
+
+    def steps(
+        self, changed: dict[str, str], score: bench.Score, before: Sequence[Change] = ()
+    ) -> list[Change]:
+        """Changes after which more is right, the best first."""
+        statements = self.bench.trace(changed, self.probe)
+        views = {name: Text(name, text) for name, text in changed.items()}
+        self.traced = {}
+        places = [
+            Place(one, views[one.definition], root)
+            for one in statements
+            for root in views[one.definition].roots_of(one)
+        ]
+        for place in places:
+            place.values = self._values(place.statement, place.view.of_root(place.root))
+        guilty = [place for place in places if self._may_be_guilty(place, changed, score)]
+        suspects = [place for place in guilty if place.first_wrong is not None]
+        suspects.sort(key=lambda place: place.first_wrong or 0)
+        if score.line is not None:
+            suspects.sort(key=lambda place: not place.at(*score.line))
+        others = [place for place in guilty if place.first_wrong is None and score.line is None]
+        if before and (better := self._again(changed, score, views, statements, before[-1])):
+            return better
+        first = []
+        for suspect in suspects[:FIRST]:
+            feeding = [place for place in guilty if place.feeds(suspect)]
+            feeding.sort(key=lambda place: -place.statement.node.lineno)
+            first += [*feeding[:FIRST], suspect]
+        sources = first = [*{id(place): place for place in first}.values()]
+        local: dict[int, list[Change]] = {}
+        for place in first:
+            local[id(place)] = [*self._local(place)]
+            if better := self._better(changed, score, local[id(place)]):
+                return better
+        if better := self._further(changed, score, suspects, [c for p in first for c in local[id(p)][:FEW]]):
+            return better
+        some = [place for place in others if not any(place is one for one in sources)]
+        few = max(FEW, SHARE // max(1, len(some)))
+        found = [change for place in some for change in [*self._local(place)][:few]][:SHARE]
+        if better := self._better(changed, score, found):
+            return better
+        for place in suspects[:FIRST]:
+            if better := self._better(changed, score, [*self._formulas(place)]):
+                return better
+        for view in views.values():
+            seen = lambda loop, view=view: self._shapes(statements, view, loop)  # noqa: E731
+            innocent = [p for p in places if p not in guilty and p.view is view]
+            found = structure.changes(view, seen, [p.statement.node for p in innocent])
+            if better := self._better(changed, score, found, at_once=True):
+                return better
+        for place in suspects[FIRST:]:
+            found = [*self._local(place), *self._formulas(place)]
+            if better := self._better(changed, score, found):
+                return better
+        for place in guilty:
+            if better := self._better(changed, score, self._unfiltered(place), at_once=True):
+                return better
+        return []
+
+    def _again(
+        self,
+        changed: dict[str, str],
+        score: bench.Score,
+        views: dict[str, Text],
+        statements: Sequence[bench.Statement],
+        last: Change,
+    ) -> list[Change]:
+        """What has just helped, at other statements."""
+        found = []
+        for view in views.values():
+            seen = lambda loop, view=view: self._shapes(statements, view, loop)  # noqa: E731
+            if last.kind in ("added-up", "assigned", "copy"):
+                found += [c for c in structure.changes(view, seen, ()) if c.kind == last.kind]
+        return self._better(changed, score, found)
+
+    def _may_be_guilty(
+        self, place: "Place", changed: dict[str, str], score: bench.Score
+    ) -> bool:
+        """Whether nothing that is right depends on an expression, and something wrong does."""
+        if score.line is not None or not score.outputs:
+            return True
+        start, end = place.view.span(place.root)
+        own = place.view.of(place.root)
+        other = place.view.text[:start] + f"__other__({own})" + place.view.text[end:]
+        made = self.bench.score(changed | {place.view.name: other}, self.probe)
+        if made.line is not None or not made.outputs:
+            return True
+        moved = {
+            name
+            for name, value in score.outputs.items()
+            if not np.array_equal(value, made.outputs.get(name, value), equal_nan=True)
+        }
+        return not moved - score.wrong and (bool(moved) or not score.wrong)
+
+    def _shapes(
+        self, statements: Sequence[bench.Statement], view: Text, loop: Any
+    ) -> dict[str, tuple[int, ...]]:
+        """The shapes of arrays that can be seen at the end of a loop."""
+        inside = {(n.lineno, n.col_offset) for n in ast.walk(loop) if isinstance(n, ast.stmt)}
+        found: dict[str, tuple[int, ...]] = {}
+        for one in statements:
+            if one.definition == view.name and (one.node.lineno, one.node.col_offset) in inside:
+                values = one.before[-1].items()
+                found |= {n: np.shape(v) for n, v in values if isinstance(v, np.ndarray)}
+        return found
+
+    def _further(
+        self,
+        changed: dict[str, str],
+        score: bench.Score,
+        suspects: Sequence["Place"],
+        candidates: Sequence[Change],
+    ) -> list[Change]:
+        """Those of the candidates with which all is right for longer."""
+        if not suspects:
+            return []
+        found = []
+        new = [change for change in candidates if change.cost < HELD]
+        for change in [*new, *self._formulas(suspects[0])]:
+            if not self.spent:
+                after = changed | {change.definition: change.applied(changed[change.definition])}
+                if self.score(after).rank >= score.rank:
+                    at, wrong = self._goes_right(after)
+                    found.append((-at, wrong, change.cost, len(found), change))
+        found = [one for one in found if -one[0] > (suspects[0].first_wrong or 0)]
+        found.sort(key=lambda one: one[:4])
+        return [change for *_, change in found]
+
+    def _goes_right(self, changed: dict[str, str]) -> tuple[float, int]:
+        """When it computes something that is nothing known for the first time, and how often."""
+        views = {name: Text(name, text) for name, text in changed.items()}
+        least, wrong = float("inf"), 0
+        statements = self.bench.trace(changed, self.probe)
+        for one in statements:
+            view = views[one.definition]
+            for root in view.roots_of(one):
+                values = self._values(one, view.of_root(root))
+                known = _leading(values)
+                if known < len(one.when):
+                    least = min(least, one.when[known])
+                    wrong += 1
+        return (least, wrong) if statements else (0, 0)
+
+    def _better(
+        self,
+        changed: dict[str, str],
+        score: bench.Score,
+        candidates: Iterable[Change],
+        at_once: bool = False,
+    ) -> list[Change]:
+        """Those of the candidates that make more right, the best and smallest first."""
+        found = []
+        for change in candidates:
+            if self.spent:
+                break
+            after = changed | {change.definition: change.applied(changed[change.definition])}
+            made = self.score(after)
+            if made.rank > score.rank:
+                rank = (*(-part for part in made.rank), made.notes)
+                found.append((rank, change.cost, len(found), change))
+                if at_once and made.right and change.cost <= 1:
+                    break
+        found.sort(key=lambda one: one[:3])
+        return [change for *_, change in found]
+
+    def _values(self, statement: bench.Statement, text: str, least: int = 0) -> list[Any]:
+        """What an expression is, each time that its statement ran; None where it is nothing known.
+
+        Parameters
+        ----------
+        statement, text : the expression
+        least : it is given up where it is nothing before that many
+        """
+        try:
+            code = compile(text, "<expression>", "eval")
+        except (SyntaxError, ValueError):
+            return [None]
+        found: list[Any] = []
+        self.evaluated += 1
+        for names in statement.before:
+            value = self.bench.evaluated(code, names)
+            known = None
+            if not isinstance(value, Exception):
+                known = _trivial(value) or bench.recognised(value, self.known)
+            found.append(known and (known, np.shape(value) if isinstance(value, np.ndarray) else (), _mark(value)))
+            if known is None and len(found) <= least:
+                break
+        return found
+
+    def _around(self, statement: bench.Statement, view: Text) -> texts.Around:
+        """What can be put into the expressions of a statement."""
+        names = statement.before[-1]
+        operands = {}
+        for text in self._fragments(statement, view):
+            value = self.bench.evaluated(text, names) if not text.isidentifier() else names.get(text)
+            found = quantities.sums(value)
+            if found is None:
+                continue
+            first = self.bench.evaluated(text, statement.before[0]) if not text.isidentifier() else statement.before[0].get(text)
+            begins = quantities.sums(first)
+            key = (quantities.looks(found), np.shape(value), None if begins is None else quantities.looks(begins))
+            operands.setdefault(key, (text, np.shape(value)))
+        space = self.bench.space
+        np_name = next((n for n, v in space.items() if v is np), "np")
+        functions = [f"{np_name}.tanh", *(n for n in self._functions(view) if n != "tanh")]
+        integers = [n for n, v in names.items() if type(v) is int]
+        keys = {repr(n.value) for n in ast.walk(view.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.isidentifier() and len(n.value) < 12}
+        shapes: dict[str, Any] = {}
+
+        def shape(text: str) -> tuple[int, ...] | None:
+            if text not in shapes:
+                value = self.bench.evaluated(f"({text}\n)", names)
+                known = isinstance(value, Exception) or np.isscalar(value)
+                shapes[text] = np.shape(value) if isinstance(value, np.ndarray) else None if known else (-1,)
+            return shapes[text]
+
+        chosen = dict([*operands.values()][:MOST_OPERANDS])
+        return texts.Around(chosen, functions, np_name, (*integers, *sorted(keys)), shape)
+
+    def _functions(self, view: Text) -> list[str]:
+        """Functions of one argument that the submission has."""
+        found = []
+        for name in ("sigmoid", "tanh", "softmax", *self.bench.sources):
+            value = self.bench.space.get(name)
+            code = getattr(value, "__code__", None)
+            if callable(value) and (code is None or code.co_argcount == 1) and not isinstance(value, type):
+                found.append(name)
+        return [*dict.fromkeys(found)]
+
+    def _fragments(self, statement: bench.Statement, view: Text) -> list[str]:
+        """Texts of what can stand for an array at a statement: names first, the nearest first."""
+        names = statement.before[-1]
+        found = [n for n in names if isinstance(names[n], np.ndarray) or hasattr(names[n], "detach")]
+        mine = names.get("self")
+        if mine is not None:
+            try:
+                found += [f"self.{n}" for n, v in vars(mine).items() if isinstance(v, np.ndarray)]
+            except TypeError:
+                pass
+        said = view.of(view.node(statement.node))
+        dicts = [name for name, value in names.items() if isinstance(value, dict)]
+        dicts.sort(key=lambda name: f"{name}[" not in said)
+        quote = '"' if view.text.count('["') > view.text.count("['") else "'"
+        for name in dicts:
+            keys = [key for key in names[name] if isinstance(key, str)][:16]
+            found += [f"{name}[{quote}{key}{quote}]" for key in keys]
+        for node in ast.walk(view.tree):
+            if isinstance(node, ast.Subscript | ast.Attribute | ast.Call) and isinstance(
+                getattr(node, "ctx", ast.Load()), ast.Load
+            ):
+                text = view.of(node)
+                if len(text) < 40 and "\n" not in text:
+                    found.append(text)
+        return [*dict.fromkeys(found)]
+
+    def _local(self, place: "Place") -> Iterator[Change]:
+        """Changes of an expression after which it computes something right for longer."""
+        around = self._around(place.statement, place.view)
+        start, end = place.view.span(place.root)
+        found, seen, own = [], set(), place.known
+        for change in texts.variants(place.view, place.root, around):
+            if self.spent:
+                break
+            new = change.applied(place.view.text)
+            text = new[start : end + len(new) - len(place.view.text)]
+            if text in seen:
+                continue
+            seen.add(text)
+            values = self._values(place.statement, f"({text}\n)", own)
+            if (distance := _hopeful(values, place.values)) is not None:
+                new = replace(change, cost=change.cost + HELD * self._held(place, values))
+                cost = new.cost + distance + 0.01 * len(change.new)
+                found.append((cost, len(found), _added_up(place, new)))
+        found.sort(key=lambda one: one[:2])
+        yield from (change for *_, change in found[:MOST_LOCAL])
+
+    def _held(self, place: "Place", values: Sequence[Any]) -> bool:
+        """Whether a value is a name's already, or only a part of what is wanted."""
+        first = next((k for k, (a, b) in enumerate(zip(values, place.values, strict=False)) if a != b), 0)
+        what = {name for name in values[first][0] if _is_named(name[0])}
+        if not what:
+            return True
+        names = place.statement.before[first]
+        read = {n.id for n in ast.walk(place.statement.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        held = (self.known.of(value) for name, value in names.items() if name not in read)
+        return any(what & one for one in held)
+
+    def _unfiltered(self, place: "Place") -> Iterator[Change]:
+        """Changes of an expression, whatever it then computes."""
+        for change in texts.variants(place.view, place.root, self._around(place.statement, place.view)):
+            if change.kind not in ("factor-missing", "term-missing") and change.cost <= 1.3:
+                yield change
+
+    def _formulas(self, place: "Place") -> Iterator[Change]:
+        """The textbook's own equations in the submission's names."""
+        fragments = self._fragments(place.statement, place.view)
+        one = self.bench.one
+        for new in formulas.written(one, place.statement, fragments, self.bench, self.known):
+            values = self._values(place.statement, new, place.known)
+            if _leading(values) > place.known and not self._held(place, values):
+                start, end = place.view.span(place.root)
+                own = place.view.of(place.root)
+                yield Change(place.view.name, ((start, end, new),), "formula", 3, own, new)
+
+
+@dataclass(eq=False)
+class Place:
+    """An expression of a statement, and what it is each time that the statement runs."""
+
+    statement: bench.Statement
+    view: Text
+    root: ast.expr
+    values: list[Any] = field(default_factory=list)
+
+    def feeds(self, other: "Place") -> bool:
+        """Whether it gives a name its value that another expression uses."""
+        targets = getattr(self.statement.node, "targets", ())
+        stored = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+        read = {n.id for n in ast.walk(other.root) if isinstance(n, ast.Name)}
+        return self.view is other.view and bool(stored & read)
+
+    @property
+    def known(self) -> int:
+        """How many times in a row, from the first on, it is something that is known."""
+        return _leading(self.values)
+
+    @property
+    def first_wrong(self) -> int | None:
+        """When it is nothing known for the first time."""
+        return None if self.known == len(self.values) else self.statement.when[self.known]
+
+    def at(self, name: str, line: int) -> bool:
+        """Whether it stands at a line."""
+        node = self.statement.node
+        return self.view.name == name and node.lineno <= line <= (node.end_lineno or line)
+
+
+def _is_named(name: str) -> bool:
+    """Whether a quantity has a name of its own: it is not only a part of an equation."""
+    return all(part.isidentifier() for word in name.split(" ") for part in word.split("+"))
+
+
+def _added_up(place: "Place", change: Change) -> Change:
+    """A sum with what the statement assigns to, as it is written: ``+=``."""
+    node = place.statement.node
+    if change.kind != "term-missing" or not isinstance(node, ast.Assign) or len(node.targets) > 1:
+        return change
+    own, target = place.view.of(place.root), place.view.of(place.view.node(node.targets[0]))
+    if change.old != own or change.new != f"{own} + {target}":
+        return change
+    start, _ = place.view.span(place.view.node(node.targets[0]))
+    _, end = place.view.span(place.root)
+    new = f"{target} += {own}"
+    return Change(change.definition, ((start, end, new),), "added-up", 1, f"{target} = {own}", new)
+
+
+def _hopeful(new: Sequence[Any], old: Sequence[Any]) -> float | None:
+    """Whether an expression is something else that is known, where it differs first.
+
+    How far that is: nearest are the same quantity of another time step, and the first known one.
+    """
+    pairs = enumerate(zip(new, old, strict=False))
+    first = next((k for k, (one, other) in pairs if one != other), None)
+    if first is None or new[first] is None or new[first][0] == {("", 0)}:
+        return None
+    if old[first] is None:
+        return 0.0
+    (what, shape, _), (before, former, _) = new[first], old[first]
+    same = {name for name, _ in what} & {name for name, _ in before}
+    return (0.3 if same else 0.6) + 0.3 * (bool(former) and shape != former)
+
+
+def _mark(value: Any) -> str:
+    """What differs where the entries of an array stand in another order."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size > 10**4:
+        return ""
+    return f"{float(value.ravel() @ np.cos(np.arange(value.size))):.5g}"
+
+
+def _leading(values: Sequence[Any]) -> int:
+    return next((k for k, value in enumerate(values) if value is None), len(values))
+
+
+def _trivial(value: Any) -> frozenset | None:
+    """What is no array of numbers, and so neither right nor wrong; zeros and ones."""
+    if isinstance(value, np.ndarray) or hasattr(value, "detach"):
+        found = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        if found.dtype.kind == "f" and found.size:
+            return frozenset({("", 0)}) if (found == found.flat[0]).all() and found.flat[0] in (0, 1) else None
+        return frozenset({("", 0)})
+    if isinstance(value, tuple | list | dict):
+        parts = list(value.values()) if isinstance(value, dict) else list(value)
+        return frozenset({("", 0)}) if all(_trivial(part) for part in parts) else None
+    if isinstance(value, float | np.floating):
+        return None
+    return frozenset({("", 0)})
+
+
+def _all_trivial(values: Sequence[Any]) -> bool:
+    return all(value and value[0] == {("", 0)} for value in values)
+
+
+def _moved(change: Change, before: Sequence[Change], k: int, rest: Sequence[Change]) -> Change:
+    """A change where one that was made before it is left out: only if it stands elsewhere."""
+    return change
+
+
+def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
+    """Mend one target, in the child; plain data."""
+    own = bench.Bench(worker, one, way, sources)
+    sizes = dict(one.match.dialect.sizes)
+    chosen = tuple(({"B": 3, "I": 5, "H": 4, "Y": 2} | sizes)[k] for k in "BIHY") if sizes else None
+    T = next(T for T in (4, 6, 7, 9) if T not in (chosen or SIZES))
+    probe = probes.draw(PROBES[0], T=T, sizes=chosen or SIZES)  # pyright: ignore
+    search = Search(own, probe, quantities.of_target(one, probe))
+    found = search.mend()
+    stats = {"runs": own.runs, "evaluated": search.evaluated}
+    if found is None:
+        return {"changes": [], "texts": {}, "right": (0, 0, 0), "whole": False, **stats}
+    whole = found.whole and all(
+        own.score(found.texts, other).right for other in unseen(chosen)
+    )
+    changes = [(c.definition, c.kind, c.old, c.new) for c in found.changes]
+    return {"changes": changes, "texts": found.texts, "right": found.right, "whole": whole, **stats}
+
+
+def unseen(sizes: Any) -> list[probes.Probe]:
+    """Probes of other sizes that no repair has seen."""
+    if sizes:
+        return [probes.draw(seed, T=T, sizes=sizes) for seed, T in ((12, 6), (13, 1), (14, 3))]
+    return [
+        probes.draw(12),
+        probes.draw(13, T=1, sizes=(1, 3, 2, 3)),
+        probes.draw(14, square=True, T=3),
+    ]
