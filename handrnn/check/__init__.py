@@ -21,6 +21,7 @@ guards against accidents, not against attacks.
 """
 
 from .dialects import dialect as dialects
+from .gradients import live
 from .judge import judge
 from .load import loading
 from .report import data
@@ -33,6 +34,7 @@ FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
 sequence = sequences.sequence
+gradient = live.gradient
 load_dialect = dialects.find
 
 
