@@ -8,7 +8,7 @@ cannot be right by chance, so that the first such decides.
 import inspect
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ class Run:
             owner = self._made() if self.owner else None
         except Exception as error:
             return {"unfit": f"{self.owner} cannot be made with small sizes: {_said(error)}"}
-        found: list[list[dict[str, Any]]] = []
+        found: list[tuple[Way, list[measure.Judged]]] = []
         why: dict[str, None] = {}
         for way in self._ways():
             try:
@@ -79,12 +79,15 @@ class Run:
             except Exception as error:
                 why.setdefault(_said(error))
                 continue
-            found.append(points)
-            if _state(points) == measure.RIGHT or len(found) == MOST_WAYS:
+            found.append((way, points))
+            if points[-1].state == measure.RIGHT or len(found) == MOST_WAYS:
                 break
         if not found:
             return {"unfit": f"no way to call it was found: {next(iter(why), '')}"}
-        return {"points": min(found, key=_wrong)}
+        way, points = min(found, key=lambda one: _wrong(one[1]))
+        if points[-1].state == measure.WRONG:
+            points = self._measured(owner, way, where=True)
+        return {"points": [asdict(point) for point in points]}
 
     # values
 
@@ -176,29 +179,28 @@ class Run:
 
     # a call
 
-    def _measured(self, owner: Any, way: Way) -> list[dict[str, Any]]:
+    def _measured(self, owner: Any, way: Way, where: bool = False) -> list[measure.Judged]:
         """The points of one way of calling it."""
         holder = self.namespace if owner is None else {n: getattr(owner, n) for n, *_ in self.calls}
         functions = [holder[name] for name, *_ in self.calls]
         given = self._given(way)
         steps = self.sizes["T"]
         around = world.World(functions, given, lambda now: self._call(now, functions, way), steps)
-        names = _parameters(around)
-        values = _depended(around, names)
-        spec = measure.Spec({p: names[p] for p in values}, measure.loss_in, optional=True, apart=self.apart)
-        points = []
+        values = _depended(around, _parameters(around))
+        spec = measure.Spec(_names(values), measure.loss_in, optional=True, apart=self.apart)
+        points: list[measure.Judged] = []
         for scale in SCALES:
             rng = np.random.default_rng(7)
             drawn = {p: rng.uniform(-scale, scale, np.shape(a)) for p, a in values.items()}
             try:
-                judged = measure.judge(around, spec, drawn)
+                judged = measure.judge(around, spec, drawn, where)
             except (measure.UnfitError, ArithmeticError, ValueError):
                 if not points:
                     raise
                 break
             if points and judged.state == measure.ILL:
                 break
-            points.append({**asdict(judged), "scale": scale})
+            points.append(judged)
             if judged.state != measure.RIGHT:
                 break
         return points
@@ -211,6 +213,8 @@ class Run:
                 if name in made or (name, wraps) in given:
                     continue
                 value = self._argument(name, way, bool(wraps and way.wraps))
+                if value is None and made:  # what the calls before returned last, by another name
+                    continue
                 if value is not None:
                     given[name if not (wraps and way.wraps) else f"[{name}]"] = value
                 elif not optional:
@@ -235,13 +239,14 @@ class Run:
         """One call after the other, each with what those before it returned."""
         if now.cut_to:
             self._shorten(now)
-        known, told = dict(now.now["inputs"]), {}
+        known, told, last = dict(now.now["inputs"]), {}, None
         for k, (_, arguments, names, wraps) in enumerate(self.calls):
-            named = {n: known[n] for n, _ in arguments if n in known}
+            named = {n: known.get(n, last) for n, optional in arguments if n in known or not optional}
             if wraps and way.wraps:
                 named |= {n: known[f"[{n}]"] for n, _ in arguments if f"[{n}]" in known}
             value = now.method(functions[k], k)(**named)
             returned = pairs.named(value, names)
+            last = value[-1] if isinstance(value, tuple | list) and value else value
             if isinstance(returned, dict):
                 known |= {n: v for n, v in returned.items() if isinstance(n, str)}
             told |= returned if isinstance(returned, dict) else {"loss" if wraps else k: value}
@@ -264,23 +269,31 @@ def _flat(names: Any) -> Iterator[str]:
         yield from _flat(name)
 
 
-def _parameters(around: world.World) -> dict[world.Path, str]:
-    """Arrays that may be parameters, with names that tell them apart."""
+def _parameters(around: world.World) -> list[world.Path]:
+    """Arrays that may be parameters: no inputs, no states, no gradients."""
     found = {}
     for path in around.arrays():
         top = pairs.plain(path[1]).strip("[]") if path[0] == "inputs" else ""
         if top and (INPUT.fullmatch(top) or TARGET.fullmatch(top) or STATE.fullmatch(top)):
             continue
         if not any(pairs.LIKE_GRADIENT.search(str(key)) for key in path[1:] if isinstance(key, str)):
-            found[path] = pairs.name_of(path)
-    twice = {name for name in found.values() if [*found.values()].count(name) > 1}
-    return {p: ".".join(map(str, p[2:])) if name in twice else name for p, name in found.items()}
+            found[path] = pairs.plain(pairs.name_of(path))
+    if any(STATE.fullmatch(word) and "h" in word for word in found.values()):  # else c is a bias
+        return [path for path, word in found.items() if not STATE.fullmatch(word)]
+    return list(found)
 
 
-def _depended(around: world.World, names: Mapping[world.Path, str]) -> dict[world.Path, Any]:
+def _names(paths: Collection[world.Path]) -> dict[world.Path, str]:
+    """Names that tell parameters apart."""
+    names = {path: pairs.name_of(path) for path in paths}
+    twice = {name for name in names.values() if [*names.values()].count(name) > 1}
+    return {p: ".".join(map(str, p[2:])) if name in twice else name for p, name in names.items()}
+
+
+def _depended(around: world.World, paths: Sequence[world.Path]) -> dict[world.Path, Any]:
     """The arrays that the loss depends on."""
     rng = np.random.default_rng(3)
-    values = {p: rng.uniform(0.1, 0.5, np.shape(around.at(p))) for p in names}
+    values = {p: rng.uniform(0.1, 0.5, np.shape(around.at(p))) for p in paths}
 
     def loss(values: Mapping[world.Path, Any]) -> complex:
         return measure.loss_in(around.run(values), around)
@@ -295,13 +308,8 @@ def _depended(around: world.World, names: Mapping[world.Path, str]) -> dict[worl
     return found
 
 
-def _state(points: Sequence[Mapping[str, Any]]) -> str:
-    states = {record["state"] for record in points[-1]["records"]}
-    return next((s for s in (measure.WRONG, measure.ILL) if s in states), measure.RIGHT)
-
-
-def _wrong(points: Sequence[Mapping[str, Any]]) -> int:
-    return sum(record["state"] != measure.RIGHT for record in points[-1]["records"])
+def _wrong(points: Sequence[measure.Judged]) -> int:
+    return sum(record.state != measure.RIGHT for record in points[-1].records)
 
 
 def _said(error: BaseException) -> str:

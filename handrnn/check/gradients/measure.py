@@ -228,15 +228,16 @@ class Point:
         return largest or max(abs(self.along({path: v}).value) for v in self.direction(path, True))
 
     def fit(self) -> None:
-        """Make up for a factor common to all gradients: a rate, or a norm that was clipped."""
+        """Make up for a factor common to all gradients: a rate, a mean, a norm that was clipped."""
         norm = float(np.sqrt(sum(np.sum(np.square(g)) for g in self.gradients.values())))
         clipped = norm > 0 and _is_round(norm)
         if not (self.free or clipped or self.spec.apart):
             return
-        direction = {p: sum(self.direction(p, aligned=True)) for p in self.gradients}
-        ours = sum(float(np.sum(g * direction[p])) for p, g in self.gradients.items())
-        factor = self.along(direction).value / ours if ours else 0.0
-        if factor <= 0 or abs(factor - 1) < ALLOWED or not (self.free or self.spec.apart or factor > 1):
+        factors = np.array([self._factor(path) for path in self.gradients])
+        agreeing = [int(np.sum(np.abs(factors / one - 1) < ALLOWED)) for one in factors]
+        factor = float(factors[int(np.argmax(agreeing))])
+        plain = np.any(np.abs(factors - 1) < ALLOWED) or max(agreeing) < min(2, len(factors))
+        if factor <= 0 or (plain and not self.free) or not (self.free or self.spec.apart or factor > 1):
             return
         self.gradients = {path: factor * g for path, g in self.gradients.items()}
         if self.free:
@@ -246,6 +247,12 @@ class Point:
         else:
             note = f"all gradients are {1 / factor:.6g} times the derivative of its loss: a convention"
         self.notes.append(note)
+
+    def _factor(self, path: world.Path) -> float:
+        """What a gradient would have to be multiplied by, along one direction."""
+        v = self.direction(path, aligned=True)[0]
+        ours = float(np.sum(self.gradients[path].reshape(v.shape) * v))
+        return (self.along({path: v}).value / ours if ours else 0.0) or 1e-300
 
     def unclip(self) -> None:
         """Leave entries alone that stand at a limit which the derivative exceeds."""
@@ -313,7 +320,8 @@ class Point:
         """The length of the shortest sequence on which each gradient is wrong."""
         found: dict[world.Path, int] = {}
         for steps in range(1, (self.world.steps or 0) + 1):
-            gradients = {p: g for p, g in self._gradients(steps).items() if p in paths}
+            given = self._gradients(steps)  # a weight that does not change has none
+            gradients = {p: given.get(p, np.zeros_like(self.values[p])) for p in paths}
             for path in set(gradients) - set(found):
                 v = self.direction(path, aligned=True) + self.direction(path)[-2:]
                 if any(self.state(path, *self.off(path, one, gradients, steps)) == WRONG for one in v):
@@ -322,9 +330,12 @@ class Point:
 
 
 def judge(
-    around: world.World, spec: Spec, values: Mapping[world.Path, np.ndarray]
+    around: world.World,
+    spec: Spec,
+    values: Mapping[world.Path, np.ndarray],
+    where: bool = True,
 ) -> Judged:
-    """Judge the gradients of a call at one set of values.
+    """Judge the gradients of a call at one set of values; say where they are wrong if asked to.
 
     Raises
     ------
@@ -341,9 +352,9 @@ def judge(
     for path, name in spec.parameters.items():
         if path not in records and not spec.optional:
             records[path] = Record(name, WRONG, problem="no gradient of it was found")
-        elif path not in records and not pairs.STATE.match(str(path[-1])) and _matters(point, path):
+        elif path not in records and _matters(point, path):
             point.notes.append(f"no gradient of {name} was found: it is not judged")
-    wrong = [p for p, one in records.items() if one.state == WRONG and not one.problem]
+    wrong = [p for p, one in records.items() if one.state == WRONG and not one.problem and where]
     try:
         steps = point.first_wrong(wrong)
     except Exception as error:

@@ -18,7 +18,6 @@ Path = world.Path
 BEFORE = r"(d|g|grad|grads|gradient|delta|del|nabla|dl?d|djd|ded|dcostd|dlossd|partial)"
 AFTER = r"(d|g|grad|grads|gradient|delta|dot|bar)"
 LIKE_GRADIENT = re.compile(r"(?i)grad|delta|nabla|^_?d_?[a-z]|^_?g_?[WUVb]")
-STATE = re.compile(r"(?i)^_*(prev_?)?(h|c|a|s|state|hidden|cell|hid|z)s?_?(t|0|prev|last|state)?$")
 RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 RATE = re.compile(r"(?i)^(lr|learning_?rate|eta|alpha|rate|step_?size|l_?rate)$")
 DECAY = re.compile(r"(?i)^(decay|decay_?rate|rho|gamma|beta_?1|b1|beta)$")
@@ -75,7 +74,7 @@ def paired(
     changed = [(p, a) for p, a in inside if not _same(before, p, a)]
     pairs: dict[Path, Pair] = {}
     used: set[int] = set()
-    for candidates in (shown, changed, inside):
+    for candidates in (shown, [*changed, *inside]):  # of two that fit alike the one that changed
         for path in parameters:
             if path not in pairs:
                 _by_name(path, parameters[path], candidates, used, pairs)
@@ -198,12 +197,13 @@ def of_change(
         share, free = 1 - (decay or 0.9), decay is None
         moments = {p: _first(found, lambda m, p=p: m * steps[p] <= 0) for p, found in beside.items()}
         return [Pair(p, m / share) for p, m in moments.items() if m is not None], rule, free
-    share = 1.0 if rule == "adagrad" else (rate / size) ** 2 if rate else 1 - (decay or 0.9)
+    share = 1 - (decay or 0.9) if rate is None else round((rate / size) ** 2, 3)
+    share = 1.0 if rule == "adagrad" else share
     squares = {p: _first(found, lambda m: m >= 0) for p, found in beside.items()}
     pairs = [
         Pair(p, -np.sign(steps[p]) * np.sqrt(s / share)) for p, s in squares.items() if s is not None
     ]
-    return pairs, rule, rule == "rmsprop"
+    return pairs, rule, rule == "rmsprop" and rate is None
 
 
 def _first(found: Sequence[np.ndarray], fits: Any) -> np.ndarray | None:
