@@ -58,9 +58,7 @@ def judge_file(
     return functions, skipped
 
 
-def _with_entries(
-    submission: parts.Submission, found: dict[str, plans.Plan]
-) -> parts.Submission:
+def _with_entries(submission: parts.Submission, found: dict[str, plans.Plan]) -> parts.Submission:
     """The submission with what runs its losses, under names that no program can have."""
     module = "handrnn.check.gradients.in_child"
     carried = {

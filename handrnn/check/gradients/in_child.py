@@ -26,15 +26,29 @@ SCALES = (0.8, 3.0)  # of parameters: at the larger one, what is clipped on the 
 MEANINGS = (  # of names without underscores, in order
     (r"(lr|learningrate|eta|alpha|rate|stepsize|lambda|reg.*|decay.*)", 0.1),
     (r"(epochs?|n?iter.*|numepochs|nepochs?|layers?|n?layers|numlayers|every|print.*)", 1),
-    (r"(seqlen.*|seqlength|sequence.*|t|timesteps?|ntimesteps|numsteps|nsteps|tx|.*trunc.*|bptt.*)", "T"),
+    (
+        r"(seqlen.*|seqlength|sequence.*|t|timesteps?|ntimesteps|numsteps|nsteps|tx|.*trunc.*|bptt.*)",
+        "T",
+    ),
     (r"(batch.*|b|nbatch|m|n|bs)", "B"),
     (r"(.*(hid|unit|neuron|state|cell|latent).*|h|nh|na|hs|hsize|hdim|rnnsize|lstmsize)", "H"),
-    (r"(.*(vocab|class|input|output|embed|feat|word|char|token|inp|out|dim|size).*|nx|ny|i|o|d|v|x|y|in|out|k|nin|nout|dx|dy)", "V"),
+    (
+        r"(.*(vocab|class|input|output|embed|feat|word|char|token|inp|out|dim|size).*|nx|ny|i|o|d|v|x|y|in|out|k|nin|nout|dx|dy)",
+        "V",
+    ),
 )
-INPUT = re.compile(r"(inputs?|xs?|x(seq|batch|in|train)|seqs?|sequences?|sentence|tokens?|data|batch|inp|words?|u|us|(input|x)seq.*|inputs?data)")
-TARGET = re.compile(r"(targets?.*|ys?|y(seq|true|batch|train)|labels?|t|ts|d|ds|expected|truth|answers?|outputs?)")
-STATE = re.compile(r"((prev|init(ial)?|last)?(h|c|s|a|m|hidden|cell|state|states|mem|memory)(idden)?s?(state|states)?(prev|previous|0|init|in|start|t|old|last)?|prevs?)")
-SEQUENCE = re.compile(r"(seqlen.*|seqlength|sequence(len.*|size)|t|timesteps?|ntimesteps|numsteps|nsteps)")
+INPUT = re.compile(
+    r"(inputs?|xs?|x(seq|batch|in|train)|seqs?|sequences?|sentence|tokens?|data|batch|inp|words?|u|us|(input|x)seq.*|inputs?data)"
+)
+TARGET = re.compile(
+    r"(targets?.*|ys?|y(seq|true|batch|train)|labels?|t|ts|d|ds|expected|truth|answers?|outputs?)"
+)
+STATE = re.compile(
+    r"((prev|init(ial)?|last)?(h|c|s|a|m|hidden|cell|state|states|mem|memory)(idden)?s?(state|states)?(prev|previous|0|init|in|start|t|old|last)?|prevs?)"
+)
+SEQUENCE = re.compile(
+    r"(seqlen.*|seqlength|sequence(len.*|size)|t|timesteps?|ntimesteps|numsteps|nsteps)"
+)
 
 
 class Way(NamedTuple):
@@ -114,7 +128,11 @@ class Run:
                 if size is not None:
                     namespace[name] = size
         for key, pattern in (("V", r"vocab.*|nchars|v"), ("H", MEANINGS[4][0])):
-            sizes = [v for n, v in namespace.items() if type(v) is int and re.fullmatch(pattern, pairs.plain(n))]
+            sizes = [
+                v
+                for n, v in namespace.items()
+                if type(v) is int and re.fullmatch(pattern, pairs.plain(n))
+            ]
             self.sizes[key] = sizes[0] if sizes else self.sizes[key]
         if self.sizes["V"] == self.sizes["T"]:
             self.sizes["T"] += 2
@@ -148,7 +166,10 @@ class Run:
         """Arguments in the forms that people use."""
         H, V, T, B = (self.sizes[key] for key in "HVTB")
         rng = np.random.default_rng(1)
-        x, y = [int(k) % V for k in (0, 2, 1, 4, 3, 1)[:T]], [int(k) % V for k in (2, 1, 4, 3, 0, 3)[:T]]
+        x, y = (
+            [int(k) % V for k in (0, 2, 1, 4, 3, 1)[:T]],
+            [int(k) % V for k in (2, 1, 4, 3, 0, 3)[:T]],
+        )
         real = rng.standard_normal((T, B, V))
         hot = np.eye(V)[np.array([y, y[::-1]])]  # (B, T, V)
         tokens = np.array([x, x[::-1]]), np.array([y, y[::-1]])
@@ -186,6 +207,11 @@ class Run:
         given = self._given(way)
         steps = self.sizes["T"]
         around = world.World(functions, given, lambda now: self._call(now, functions, way), steps)
+        with around.restored():
+            return self._points(around, where)
+
+    def _points(self, around: world.World, where: bool) -> list[measure.Judged]:
+        """What comes of small and of large values; the small ones decide where these cannot."""
         values = _depended(around, _parameters(around))
         spec = measure.Spec(_names(values), measure.loss_in, optional=True, apart=self.apart)
         points: list[measure.Judged] = []
@@ -241,7 +267,9 @@ class Run:
             self._shorten(now)
         known, told, last = dict(now.now["inputs"]), {}, None
         for k, (_, arguments, names, wraps) in enumerate(self.calls):
-            named = {n: known.get(n, last) for n, optional in arguments if n in known or not optional}
+            named = {
+                n: known.get(n, last) for n, optional in arguments if n in known or not optional
+            }
             if wraps and way.wraps:
                 named |= {n: known[f"[{n}]"] for n, _ in arguments if f"[{n}]" in known}
             value = now.method(functions[k], k)(**named)
@@ -254,10 +282,17 @@ class Run:
 
     def _shorten(self, now: world.World) -> None:
         """Sizes that count time steps are those of the sequence that was cut."""
-        holders = [now.now["globals"], *(vars(o) for o in now.now["self"].values() if hasattr(o, "__dict__"))]
+        holders = [
+            now.now["globals"],
+            *(vars(o) for o in now.now["self"].values() if hasattr(o, "__dict__")),
+        ]
         for holder in (*holders, self.namespace):
             for name, value in list(holder.items()):
-                if type(value) is int and value == now.steps and SEQUENCE.fullmatch(pairs.plain(name)):
+                if (
+                    type(value) is int
+                    and value == now.steps
+                    and SEQUENCE.fullmatch(pairs.plain(name))
+                ):
                     holder[name] = now.cut_to
 
 
@@ -276,7 +311,9 @@ def _parameters(around: world.World) -> list[world.Path]:
         top = pairs.plain(path[1]).strip("[]") if path[0] == "inputs" else ""
         if top and (INPUT.fullmatch(top) or TARGET.fullmatch(top) or STATE.fullmatch(top)):
             continue
-        if not any(pairs.LIKE_GRADIENT.search(str(key)) for key in path[1:] if isinstance(key, str)):
+        if not any(
+            pairs.LIKE_GRADIENT.search(str(key)) for key in path[1:] if isinstance(key, str)
+        ):
             found[path] = pairs.plain(pairs.name_of(path))
     if any(STATE.fullmatch(word) and "h" in word for word in found.values()):  # else c is a bias
         return [path for path, word in found.items() if not STATE.fullmatch(word)]

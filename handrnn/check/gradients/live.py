@@ -110,7 +110,9 @@ def gradient(
         [runner.Step("gradient", "gradient")],
         seconds=seconds,
     )["gradient"]
-    base = report.FunctionReport(called, report.FAIL, output=outcome.stdout, seconds=outcome.seconds)
+    base = report.FunctionReport(
+        called, report.FAIL, output=outcome.stdout, seconds=outcome.seconds
+    )
     if outcome.error is not None and outcome.error.type == "UnfitError":
         raise ValueError(f"{called}: {outcome.error.message}")
     if outcome.returned:
@@ -210,7 +212,9 @@ def _asked(gradients: Any, paths: Mapping[str, world.Path]) -> Any:
         return None
     if isinstance(gradients, str):
         if gradients not in pairs.RULES:
-            raise ValueError(f"gradients is {gradients!r}: a rule is one of {', '.join(pairs.RULES)}")
+            raise ValueError(
+                f"gradients is {gradients!r}: a rule is one of {', '.join(pairs.RULES)}"
+            )
         return gradients
     if callable(gradients):
         return lambda returned, around: _by_path(around.extra[1], paths)
@@ -222,7 +226,9 @@ def _by_path(gradients: Any, paths: Mapping[str, world.Path]) -> dict[world.Path
         gradients = dict(zip(paths, gradients, strict=True))
     unknown = [name for name in gradients if name not in paths]
     if unknown:
-        raise ValueError(f"gradients has {unknown[0]}, which is not a parameter: {', '.join(paths)}")
+        raise ValueError(
+            f"gradients has {unknown[0]}, which is not a parameter: {', '.join(paths)}"
+        )
     return {paths[name]: array for name, array in gradients.items()}
 
 

@@ -105,6 +105,7 @@ class Point:
         self.world, self.spec, self.values = around, spec, dict(values)
         self.rng = np.random.default_rng(0)
         self.complex = False
+        self.rounding: float | None = None
         self.notes: list[str] = []
         self.masks: dict[world.Path, np.ndarray] = {}
         self.base = self.loss({})
@@ -127,7 +128,8 @@ class Point:
             asked = asked(returned, self.world)
         if isinstance(asked, Mapping):
             return {path: np.asarray(a) for path, a in asked.items()}
-        found, notes, rule = [], [], asked
+        found, notes = [], list[str]()
+        rule = None if asked is None else str(asked)
         if rule is None:
             found, notes = pairs.paired(self.values, returned, self.world.pristine, after)
         stale = all(not pair.gradient.any() for pair in found)
@@ -139,7 +141,7 @@ class Point:
             if changed:
                 found = changed
                 notes = [f"gradients are read from how the weights change ({rule})"]
-        self.notes = notes
+        self.notes = notes if steps is None else self.notes
         return {pair.path: np.array(pair.gradient) for pair in found}
 
     def along(
@@ -159,7 +161,9 @@ class Point:
         lengths = [float(np.linalg.norm(v)) for v in direction.values()]
         sizes = [float(np.max(np.abs(values[p]), initial=1e-3)) for p in direction]
         width = min(sizes) / max(*lengths, 1e-30)
-        return derivative.by_differences(moved, self.scale, width)
+        if self.rounding is None:
+            self.rounding = derivative.noise(moved, width)
+        return derivative.by_differences(moved, self.scale, width, self.rounding)
 
     def try_complex(self) -> None:
         """Take complex steps if they give what differences give, along all parameters at once."""
@@ -237,7 +241,11 @@ class Point:
         agreeing = [int(np.sum(np.abs(factors / one - 1) < ALLOWED)) for one in factors]
         factor = float(factors[int(np.argmax(agreeing))])
         plain = np.any(np.abs(factors - 1) < ALLOWED) or max(agreeing) < min(2, len(factors))
-        if factor <= 0 or (plain and not self.free) or not (self.free or self.spec.apart or factor > 1):
+        if (
+            factor <= 0
+            or (plain and not self.free)
+            or not (self.free or self.spec.apart or factor > 1)
+        ):
             return
         self.gradients = {path: factor * g for path, g in self.gradients.items()}
         if self.free:
@@ -245,7 +253,9 @@ class Point:
         elif clipped and factor > 1:
             note = f"the gradients are clipped to a norm of {norm:g}: compared up to this factor"
         else:
-            note = f"all gradients are {1 / factor:.6g} times the derivative of its loss: a convention"
+            note = (
+                f"all gradients are {1 / factor:.6g} times the derivative of its loss: a convention"
+            )
         self.notes.append(note)
 
     def _factor(self, path: world.Path) -> float:
@@ -319,12 +329,14 @@ class Point:
     def first_wrong(self, paths: Sequence[world.Path]) -> dict[world.Path, int]:
         """The length of the shortest sequence on which each gradient is wrong."""
         found: dict[world.Path, int] = {}
-        for steps in range(1, (self.world.steps or 0) + 1):
+        for steps in range(1, (self.world.steps or 0) + 1) if paths else ():
             given = self._gradients(steps)  # a weight that does not change has none
             gradients = {p: given.get(p, np.zeros_like(self.values[p])) for p in paths}
             for path in set(gradients) - set(found):
                 v = self.direction(path, aligned=True) + self.direction(path)[-2:]
-                if any(self.state(path, *self.off(path, one, gradients, steps)) == WRONG for one in v):
+                if any(
+                    self.state(path, *self.off(path, one, gradients, steps)) == WRONG for one in v
+                ):
                     found[path] = steps
         return found
 
@@ -393,7 +405,9 @@ def _rows(bad: np.ndarray) -> str:
                 return f"only block {lines[0] // size + 1} of {blocks} ({word}s), "
         if all(b == a + 1 for a, b in pairwise(lines)):
             first, last = int(lines[0]), int(lines[-1])
-            return f"only {word} {first}, " if first == last else f"only {word}s {first} to {last}, "
+            return (
+                f"only {word} {first}, " if first == last else f"only {word}s {first} to {last}, "
+            )
     return ""
 
 
@@ -407,7 +421,11 @@ def _pattern(ours: np.ndarray, correct: np.ndarray, shape: tuple[int, ...] | Non
             return "it is transposed"
     factor = float(ours @ correct) / (float(correct @ correct) or 1.0)
     if np.max(np.abs(ours - factor * correct)) < 1e-6 * np.max(np.abs(ours)) and ours.size > 1:
-        return "its sign is turned" if abs(factor + 1) < 1e-6 else f"it is {factor:.6g} times what it should be"
+        return (
+            "its sign is turned"
+            if abs(factor + 1) < 1e-6
+            else f"it is {factor:.6g} times what it should be"
+        )
     return ""
 
 

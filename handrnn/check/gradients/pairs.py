@@ -38,8 +38,8 @@ def plain(name: Any) -> str:
 
 def name_of(path: Path) -> str:
     """What a parameter is called: its last name, with an index if there is one."""
-    words = [k for k, key in enumerate(path[1:], 1) if isinstance(key, str)]
-    start = words[-1] if words else 1
+    words = [k for k, key in enumerate(path) if isinstance(key, str)]
+    start = words[-1]
     rest = "".join(f"[{key}]" for key in path[start + 1 :])
     return f"{path[start]}{rest}"
 
@@ -108,7 +108,7 @@ def _by_name(
     for place, array in candidates:
         words = [plain(key) for key in place[1:]]
         inside = any(isinstance(k, str) and LIKE_GRADIENT.search(k) for k in place[1:-1])
-        same = plain(name_of(place)) == own or words[-1] == own
+        same = own in words[-1:] or own == plain(name_of(place))
         if pattern.fullmatch(plain(name_of(place))) or (
             same and (inside or place[0] == "returned")
         ):
@@ -190,20 +190,25 @@ def of_change(
     rate = rate or next((v for k, v in known.items() if RATE.match(k) and v), None)
     decay = next((v for k, v in known.items() if DECAY.match(k) and 0 < v < 1), None)
     size = float(np.median(np.abs(np.concatenate([s[s != 0] for s in steps.values()]))))
-    rule = rule or _rule(steps, beside, rate, size)
+    told, rule = rule is not None, rule or _rule(steps, beside, rate, size)
     if rule in ("sgd", "momentum"):
         return [Pair(p, -s / (rate or 1)) for p, s in steps.items()], rule, rate is None
     if rule == "adam":
         share, free = 1 - (decay or 0.9), decay is None
-        moments = {p: _first(found, lambda m, p=p: m * steps[p] <= 0) for p, found in beside.items()}
+        moments = {
+            p: _first(found, lambda m, p=p: m * steps[p] <= 0) for p, found in beside.items()
+        }
         return [Pair(p, m / share) for p, m in moments.items() if m is not None], rule, free
     share = 1 - (decay or 0.9) if rate is None else round((rate / size) ** 2, 3)
     share = 1.0 if rule == "adagrad" else share
     squares = {p: _first(found, lambda m: m >= 0) for p, found in beside.items()}
+    free = rate is None and (rule == "rmsprop" or not told)
     pairs = [
-        Pair(p, -np.sign(steps[p]) * np.sqrt(s / share)) for p, s in squares.items() if s is not None
+        Pair(p, -np.sign(steps[p]) * np.sqrt(s / share))
+        for p, s in squares.items()
+        if s is not None
     ]
-    return pairs, rule, rule == "rmsprop" and rate is None
+    return pairs, rule, free
 
 
 def _first(found: Sequence[np.ndarray], fits: Any) -> np.ndarray | None:
@@ -255,7 +260,8 @@ def _start(before: Any, path: Path, like: np.ndarray) -> Any:
 def _numbers(before: Any) -> dict[str, float]:
     """Numbers by name: rates and decays are among them."""
     found: dict[str, float] = {}
-    for path, leaf in world.leaves(before):
+    classes = [vars(type(one)) for one in before["self"].values()]
+    for path, leaf in (*world.leaves(before), *world.leaves([dict(one) for one in classes])):
         if isinstance(leaf, float) and path and isinstance(path[-1], str):
             found.setdefault(path[-1], leaf)
     return found

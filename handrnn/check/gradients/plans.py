@@ -20,10 +20,16 @@ MAIN = (  # what computes gradients, the clearest names first
     r"bptt|back_?prop(agat(e|ion))?(_?through_?time)?|backwards?(_?pass)?|(compute_?|get_?)?grad(ient)?s?",
 )
 FORWARD = re.compile(r"(?i)_*(forward(_?prop(agation)?|_?pass|s)?|feed_?forward|fprop)")
-LOSS = re.compile(r"(?i)_*(calc(ulate)?_?|compute_?|get_?)?(total_?)?(loss|cost|error|nll|cross_?entropy)(_?fun|_?function)?")
-RECURRENT = re.compile(r"(?i)rnn|lstm|gru|recurrent|bptt|hidden|h_?prev|prev_?h|\bhs?\b|\bh\[|lossfun")
+LOSS = re.compile(
+    r"(?i)_*(calc(ulate)?_?|compute_?|get_?)?(total_?)?(loss|cost|error|nll|cross_?entropy)(_?fun|_?function)?"
+)
+RECURRENT = re.compile(
+    r"(?i)rnn|lstm|gru|recurrent|bptt|hidden|h_?prev|prev_?h|\bhs?\b|\bh\[|lossfun"
+)
 LOOPS_BACK = re.compile(r"reversed\(|\[::-1\]|range\([^\n]*-\s*1\s*\)|back|grad|bptt")
-TARGET = re.compile(r"(?i)targets?.*|ys?|y_?(seq|true|batch|t|train)|labels?|t|ts|d|expected|truth|answers?|outputs?")
+TARGET = re.compile(
+    r"(?i)targets?.*|ys?|y_?(seq|true|batch|t|train)|labels?|t|ts|d|expected|truth|answers?|outputs?"
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,12 @@ def _main(own: Mapping[str, parts.Definition], owner: str) -> parts.Definition |
             targets = any(TARGET.fullmatch(argument) for argument, _ in one.arguments)
             chain = rank == 2 and any(FORWARD.fullmatch(other) for other in own)
             if (targets or chain) and RECURRENT.search(whole) and LOOPS_BACK.search(whole):
-                if not chain or targets or any(LOSS.fullmatch(other) for other in own) or "loss" in text:
+                if (
+                    not chain
+                    or targets
+                    or any(LOSS.fullmatch(other) for other in own)
+                    or "loss" in text
+                ):
                     return one
     return None
 
@@ -125,7 +136,9 @@ def _plan(owner: str, main: parts.Definition, own: Mapping[str, parts.Definition
 
 def _call(one: parts.Definition, owner: str, wraps: bool = False) -> Call:
     tree = ast.parse(parsing.dedented(one.source))
-    arguments = one.arguments[1:] if owner and one.arguments[:1] == (("self", False),) else one.arguments
+    arguments = (
+        one.arguments[1:] if owner and one.arguments[:1] == (("self", False),) else one.arguments
+    )
     return Call(one.name, arguments, live.names_returned(tree), wraps)
 
 
@@ -154,7 +167,9 @@ def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             names = [getattr(one, "module", None) or alias.name for alias in one.names]
             if all(name.partition(".")[0] in {*sys.stdlib_module_names, "numpy"} for name in names):
                 yield one
-        elif isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.With | ast.Try | ast.If):
+        elif isinstance(
+            one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.With | ast.Try | ast.If
+        ):
             if not loops:
                 yield one
         elif isinstance(one, ast.For) and all(isinstance(s, ast.Assign) for s in one.body):
