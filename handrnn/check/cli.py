@@ -383,7 +383,8 @@ def _judged(
 ) -> list[data.FileReport]:
     """A report on every file, in order; several files at a time, each in processes of its own."""
     how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
-    how["loss"] = options.loss
+    if options.loss:
+        how["loss"] = options.loss
     how["second_opinion"] = "always" if options.witness else not options.no_torch
     if options.dialect:
         how["dialect"] = dialects.find(options.dialect)

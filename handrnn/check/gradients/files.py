@@ -10,6 +10,8 @@ from . import plans, reports
 
 COMMAND = "check.gradient(f, parameters, inputs=...)  (from handrnn import check)"
 
+CALLS = 10
+
 Found = tuple[dict[str, report.FunctionReport], list[report.NotJudged]]
 
 
@@ -22,7 +24,7 @@ def judge_file(
     ----------
     submission : of the file
     taken : definitions that are judged already
-    seconds : limit of each run
+    seconds : limit; a judgement makes many calls, and may take ten times as long
     loss : the function or method to judge; None: what is clear by its name
 
     Returns
@@ -34,7 +36,8 @@ def judge_file(
     if not found or not submission.chunks:
         return {}, []
     steps = [runner.Step(name, f"{name} gradient") for name in found]
-    outcomes = runner.run(_with_entries(submission, found), steps, seconds=seconds)
+    limit = CALLS * seconds  # of all calls of one judgement together
+    outcomes = runner.run(_with_entries(submission, found), steps, seconds=limit)
     functions, skipped = {}, []
     for name, plan in found.items():
         definition, outcome = plan.definition, outcomes[name]

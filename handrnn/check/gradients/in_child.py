@@ -37,6 +37,12 @@ MEANINGS = (  # of names without underscores, in order
         "V",
     ),
 )
+SIZES = {  # told by globals
+    "V": r"vocab.*|nchars|v|xsize|d",
+    "I": r"n?(input|in|x)s?(size|dim|units)?",
+    "O": r"n?(output|out|y)s?(size|dim|units)?",
+    "H": MEANINGS[4][0],
+}
 INPUT = re.compile(
     r"(inputs?|xs?|x(seq|batch|in|train)|seqs?|sequences?|sentence|tokens?|data|batch|inp|words?|u|us|(input|x)seq.*|inputs?data)"
 )
@@ -127,14 +133,13 @@ class Run:
                 size = self._size(name) if type(value) is int and value > LARGEST else None
                 if size is not None:
                     namespace[name] = size
-        for key, pattern in (("V", r"vocab.*|nchars|v"), ("H", MEANINGS[4][0])):
-            sizes = [
-                v
-                for n, v in namespace.items()
-                if type(v) is int and re.fullmatch(pattern, pairs.plain(n))
-            ]
-            self.sizes[key] = sizes[0] if sizes else self.sizes[key]
-        if self.sizes["V"] == self.sizes["T"]:
+        for key, pattern in SIZES.items():
+            for name, value in self.namespace.items():
+                if type(value) is int and re.fullmatch(pattern, pairs.plain(name)):
+                    self.sizes[key] = value
+        for key in "IO":
+            self.sizes.setdefault(key, self.sizes["V"])
+        if self.sizes["T"] in (self.sizes["V"], self.sizes["I"], self.sizes["O"]):
             self.sizes["T"] += 2
 
     def _size(self, name: str) -> Any:
@@ -164,14 +169,14 @@ class Run:
 
     def _ways(self) -> Iterator[Way]:
         """Arguments in the forms that people use."""
-        H, V, T, B = (self.sizes[key] for key in "HVTB")
+        H, V, T, B, I, O = (self.sizes[key] for key in "HVTBIO")
         rng = np.random.default_rng(1)
         x, y = (
             [int(k) % V for k in (0, 2, 1, 4, 3, 1)[:T]],
             [int(k) % V for k in (2, 1, 4, 3, 0, 3)[:T]],
         )
-        real = rng.standard_normal((T, B, V))
-        hot = np.eye(V)[np.array([y, y[::-1]])]  # (B, T, V)
+        real = rng.standard_normal((T, B, I))
+        hot = np.eye(O)[np.array([y, y[::-1]]) % O] if O > 1 else rng.random((B, T, O))
         tokens = np.array([x, x[::-1]]), np.array([y, y[::-1]])
         columns, rows = [r[0][:, None] for r in real], [r[:1] for r in real]
         hot_columns = [h[:, None] for h in hot[0]]
@@ -238,17 +243,17 @@ class Run:
             for name, optional in arguments:
                 if name in made or (name, wraps) in given:
                     continue
-                value = self._argument(name, way, bool(wraps and way.wraps))
+                value = self._argument(name, optional, way, bool(wraps and way.wraps))
                 if value is None and made:  # what the calls before returned last, by another name
                     continue
                 if value is not None:
                     given[name if not (wraps and way.wraps) else f"[{name}]"] = value
                 elif not optional:
-                    raise measure.UnfitError(f"what its argument {name} is, is not clear")
+                    raise measure.UnfitError(f"it is not clear what its argument {name} takes")
             made |= {*_flat(names)}
         return given
 
-    def _argument(self, name: str, way: Way, wrapped: bool) -> Any:
+    def _argument(self, name: str, optional: bool, way: Way, wrapped: bool) -> Any:
         word, known = pairs.plain(name), self.namespace.get(name)
         if INPUT.fullmatch(word):
             return [way.x] if wrapped else way.x
@@ -256,10 +261,11 @@ class Run:
             return [way.y] if wrapped else way.y
         if STATE.fullmatch(word):
             return way.state
+        if optional:
+            return None
         if known is not None and not callable(known):
             return known
-        size = self._size(name)
-        return self.namespace.get("params") if size is None and "param" in word else size
+        return self.namespace.get("params") if "param" in word else self._size(name)
 
     def _call(self, now: world.World, functions: Sequence[Any], way: Way) -> Any:
         """One call after the other, each with what those before it returned."""

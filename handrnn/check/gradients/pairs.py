@@ -18,6 +18,8 @@ Path = world.Path
 BEFORE = r"(d|g|grad|grads|gradient|delta|del|nabla|dl?d|djd|ded|dcostd|dlossd|partial)"
 AFTER = r"(d|g|grad|grads|gradient|delta|dot|bar)"
 LIKE_GRADIENT = re.compile(r"(?i)grad|delta|nabla|^_?d_?[a-z]|^_?g_?[WUVb]")
+HELD = re.compile(r"(?i)v|val|values?|data|arrays?|params?")  # what an object calls its array
+BESIDE = re.compile(r"(?i)d|g|grads?|gradients?|diff|delta")  # and the gradient of that
 RULES = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 RATE = re.compile(r"(?i)^(lr|learning_?rate|eta|alpha|rate|step_?size|l_?rate)$")
 DECAY = re.compile(r"(?i)^(decay|decay_?rate|rho|gamma|beta_?1|b1|beta)$")
@@ -39,8 +41,9 @@ def plain(name: Any) -> str:
 def name_of(path: Path) -> str:
     """What a parameter is called: its last name, with an index if there is one."""
     words = [k for k, key in enumerate(path) if isinstance(key, str)]
-    start = words[-1]
-    rest = "".join(f"[{key}]" for key in path[start + 1 :])
+    held = len(words) > 2 and HELD.fullmatch(str(path[words[-1]]))
+    start = words[-2] if held else words[-1]
+    rest = "".join(f"[{key}]" for key in path[start + 1 :] if isinstance(key, int))
     return f"{path[start]}{rest}"
 
 
@@ -109,9 +112,13 @@ def _by_name(
         words = [plain(key) for key in place[1:]]
         inside = any(isinstance(k, str) and LIKE_GRADIENT.search(k) for k in place[1:-1])
         same = own in words[-1:] or own == plain(name_of(place))
-        if pattern.fullmatch(plain(name_of(place))) or (
-            same and (inside or place[0] == "returned")
-        ):
+        beside = place[:-1] == path[:-1] and HELD.fullmatch(str(path[-1]))
+        beside = beside and BESIDE.fullmatch(words[-1])
+        swapped = [b for a, b in zip(path, place, strict=False) if a != b]
+        parallel = len(path) == len(place) and len(swapped) == 1 and path[-1] == place[-1]
+        beside = beside or (parallel and LIKE_GRADIENT.search(str(swapped[0])))
+        known = pattern.fullmatch(plain(name_of(place))) or beside
+        if known or (same and (inside or place[0] == "returned")):
             common = sum(a == b for a, b in zip(place, path, strict=False))
             fitting.append((common, array.size == value.size, -len(fitting), array))
     fitting = [one for one in fitting if id(one[3]) not in used]

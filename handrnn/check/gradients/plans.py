@@ -26,9 +26,10 @@ LOSS = re.compile(
 RECURRENT = re.compile(
     r"(?i)rnn|lstm|gru|recurrent|bptt|hidden|h_?prev|prev_?h|\bhs?\b|\bh\[|lossfun"
 )
-LOOPS_BACK = re.compile(r"reversed\(|\[::-1\]|range\([^\n]*-\s*1\s*\)|back|grad|bptt")
+RUNS_BACK = re.compile(r"reversed\(|\[::-1\]|range\([^\n]*-\s*1\s*\)")
+HAS_LOSS = re.compile(r"(?i)loss|cost|error|nll")
 TARGET = re.compile(
-    r"(?i)targets?.*|ys?|y_?(seq|true|batch|t|train)|labels?|t|ts|d|expected|truth|answers?|outputs?"
+    r"(?i)targets?.*|ys?|y_?(seq|true|batch|t|train)|labels?|t|ts|expected|truth|answers?|outputs?"
 )
 
 
@@ -100,32 +101,34 @@ def plans(
 def _main(own: Mapping[str, parts.Definition], owner: str) -> parts.Definition | None:
     """The definition that computes gradients, if it is clear which one does."""
     text = "\n".join(one.source for one in own.values())
-    for rank, pattern in enumerate(MAIN):
-        for name, one in own.items():
-            if not re.fullmatch(rf"_*({pattern})", name, re.IGNORECASE) or not one.filled:
-                continue
-            whole = text if owner else one.source
-            targets = any(TARGET.fullmatch(argument) for argument, _ in one.arguments)
-            chain = rank == 2 and any(FORWARD.fullmatch(other) for other in own)
-            if (targets or chain) and RECURRENT.search(whole) and LOOPS_BACK.search(whole):
-                if (
-                    not chain
-                    or targets
-                    or any(LOSS.fullmatch(other) for other in own)
-                    or "loss" in text
-                ):
-                    return one
-    return None
+    chain = any(FORWARD.fullmatch(name) for name in own) and HAS_LOSS.search(text)
+    ranked = []
+    for name, one in own.items():
+        words = [word for word, _ in one.arguments]
+        targets = any(TARGET.fullmatch(word) for word in words)
+        rank = next(
+            (k for k, p in enumerate(MAIN) if re.fullmatch(f"(?i)_*({p})", name)), len(MAIN)
+        )
+        whole = RUNS_BACK.search(one.source) and HAS_LOSS.search(one.source) and len(words) > 1
+        recurrent = RECURRENT.search(text if owner else one.source)
+        if (
+            one.filled
+            and recurrent
+            and (targets or (rank == 2 and chain))
+            and (rank < len(MAIN) or whole)
+        ):
+            ranked.append((not (whole and targets), rank, len(ranked), one))
+    return min(ranked)[-1] if ranked else None
 
 
 def _plan(owner: str, main: parts.Definition, own: Mapping[str, parts.Definition]) -> Plan:
     calls = [_call(main, owner)]
     forward = next((d for n, d in own.items() if FORWARD.fullmatch(n)), None)
-    source = main.source.partition("\n")[2]
-    if forward and forward is not main and not re.search(rf"\b{forward.name}\(", source):
-        if re.fullmatch(rf"_*({MAIN[2]})", main.name, re.IGNORECASE):
-            calls.insert(0, _call(forward, owner))
-    has = any(re.search(r"(?i)loss|cost|error|nll", str(call.names)) for call in calls)
+    body = main.source.partition("\n")[2]
+    backward = re.fullmatch(f"(?i)_*({MAIN[2]})", main.name)
+    if backward and forward and forward is not main and f"{forward.name}(" not in body:
+        calls.insert(0, _call(forward, owner))
+    has = any(HAS_LOSS.search(str(call.names)) for call in calls)
     losses = [d for n, d in own.items() if LOSS.fullmatch(n) and d is not main and d.filled]
     losses.sort(key=lambda d: "total" not in d.name)
     if losses and not has:
@@ -172,5 +175,12 @@ def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         ):
             if not loops:
                 yield one
+        elif isinstance(one, ast.FunctionDef) and _reads_in_defaults(one):
+            yield one
         elif isinstance(one, ast.For) and all(isinstance(s, ast.Assign) for s in one.body):
             yield one
+
+
+def _reads_in_defaults(function: ast.FunctionDef) -> bool:
+    """Whether it cannot be defined before globals have their values: ``def f(x, p=parameters)``."""
+    return any(isinstance(n, ast.Name) for d in function.args.defaults for n in ast.walk(d))

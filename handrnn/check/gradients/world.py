@@ -1,7 +1,7 @@
 """What a call reads and changes, copied before every call: a loss as a function of parameters.
 
-The roots of a world are the arguments, the object whose method is called, the globals and the
-closures of the functions. Every array in it has a path from there. A call may do what it likes to
+The roots of a world are the arguments, the object whose method is called, the globals, closures and
+default arguments of the functions. Every array in it has a path from there. A call may do what it likes to
 its world (update weights, keep states, clip in place): the next one starts from the same values.
 """
 
@@ -43,6 +43,7 @@ class World:
         self.steps = steps
         reached = _reached(functions)
         selves = {k: owner_of(f) for k, f in enumerate(functions)}
+        self.functions = reached
         self.owners = [function.__globals__ for function in reached]
         self.cells = [cell for function in reached for cell in function.__closure__ or ()]
         cells = {}
@@ -55,6 +56,7 @@ class World:
             "inputs": inputs,
             "self": {k: one for k, one in selves.items() if not isinstance(one, PLAIN)},
             "globals": _globals(reached),
+            "defaults": {k: list(f.__defaults__) for k, f in enumerate(reached) if f.__defaults__},
             "closure": {k: one for k, one in cells.items() if not isinstance(one, PLAIN)},
         }
         self.now = self.pristine
@@ -91,6 +93,8 @@ class World:
             owner.update((k, v) for k, v in values["globals"].items() if k in owner)
         for k, value in values["closure"].items():
             self.cells[k].cell_contents = value
+        for k, given in values["defaults"].items():
+            self.functions[k].__defaults__ = tuple(given)
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
