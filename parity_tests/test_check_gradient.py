@@ -120,7 +120,8 @@ def test_two_runs_say_the_same():
 
 
 def test_what_cannot_be_called_is_listed_and_does_not_pass():
-    source = "import numpy as np\ndef lossFun(inputs, targets, quux):\n    for t in reversed(range(len(inputs))): hs = quux @ inputs\n    return 0.0, hs\n"
+    body = "    for t in reversed(range(len(inputs))): hs = quux @ inputs\n    return 0.0, hs\n"
+    source = f"import numpy as np\ndef lossFun(inputs, targets, quux):\n{body}"
     found = check.text(source, second_opinion=False)
     assert not found.passed
     assert "quux" in found.not_judged[0].why

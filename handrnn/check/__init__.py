@@ -15,9 +15,10 @@
 5
 
 `file` judges the course functions in a file or notebook, `text` those in a string, `function` one
-that is there already, `sequence` any implementation of a whole sequence; `gradient` asks of anything
-with a loss whether its gradients are the derivative of that loss; `assert_parity` is for tests. Submissions run in a process of their own, with limits of time and memory: this
-guards against accidents, not against attacks.
+that is there already, `sequence` any implementation of a whole sequence; `gradient` asks of
+anything with a loss whether its gradients are the derivative of that loss; `assert_parity` is for
+tests. Submissions run in a process of their own, with limits of time and memory: this guards
+against accidents, not against attacks.
 """
 
 from .dialects import dialect as dialects

@@ -189,8 +189,8 @@ def _check_options(add: Any) -> None:
     add("--require", metavar="NAME", nargs="+", action="extend", default=[], help=words)
     words = "judge by this dialect alone: the name of one, or the path of a TOML file of yours"
     add("--dialect", metavar="DIALECT", help=words)
-    words = """the function or method (RNN.bptt) that computes a loss and its gradients: these are held
-        against the derivative of that loss. Without it, those with the usual names are"""
+    words = """the function or method (RNN.bptt) that computes a loss and its gradients, which are
+        held against the derivative of that loss; without it, those with the usual names"""
     add("--loss", metavar="NAME", help=words)
     words = """how much to reveal: right or wrong; also where; also which mistake it is; also how it
         is written instead; also the fix of your own lines (default). Applies to every output"""

@@ -181,7 +181,7 @@ class Run:
         columns, rows = [r[0][:, None] for r in real], [r[:1] for r in real]
         hot_columns = [h[:, None] for h in hot[0]]
         column, flat, row, batch = (H, 1), (H,), (1, H), (B, H)
-        vectors = real[:, 0]
+        vectors, by_example = real[:, 0], np.moveaxis(real, 0, 1)
         for xs, ys, shape in (
             *((x, y, shape) for shape in (column, flat, row)),
             *((np.array(x), np.array(y), shape) for shape in (column, flat, row)),
@@ -189,16 +189,17 @@ class Run:
             (list(vectors), y, flat), (list(vectors), list(hot[0]), flat), (rows, y, row),
             (rows, [h[None] for h in hot[0]], row), (np.array(columns), y, column),
             (np.array(columns), np.array(hot_columns), column),
-            *((vectors, one, shape) for one in (np.array(y), hot[0]) for shape in (flat, column, row)),
-            (np.moveaxis(real, 0, 1), tokens[1], batch), (np.moveaxis(real, 0, 1), hot, batch),
+            *((vectors, one, s) for one in (np.array(y), hot[0]) for s in (flat, column, row)),
+            (by_example, tokens[1], batch), (by_example, hot, batch),
             (real, tokens[1].T, batch), (real, np.moveaxis(hot, 0, 1), batch),
             (vectors.T, hot[0].T, column), (vectors.T, np.array(y), column),
-            (np.moveaxis(real, (0, 1, 2), (2, 1, 0)), np.moveaxis(hot, (0, 1, 2), (1, 2, 0)), (H, B)),
+            (real.T, np.moveaxis(hot, -1, 0), (H, B)),
             (tokens[0], tokens[1], batch), (tokens[0].T, tokens[1].T, batch),
             (x, y[0], column), (x, hot_columns[0], column), (columns, y[0], column),
             (columns, hot_columns[0], column), (vectors, y[0], flat), (vectors, hot[0, 0], flat),
-            (list(vectors), y[0], flat), (np.moveaxis(real, 0, 1), tokens[1][:, 0], batch),
-            (np.moveaxis(real, 0, 1), hot[:, 0], batch), (real, tokens[1][:, 0], batch), (real, hot[:, 0], batch),
+            (list(vectors), y[0], flat), (by_example, tokens[1][:, 0], batch),
+            (by_example, hot[:, 0], batch), (real, tokens[1][:, 0], batch),
+            (real, hot[:, 0], batch),
         ):  # fmt: skip
             for wraps in (False, True) if any(call[3] for call in self.calls) else (False,):
                 yield Way(xs, ys, rng.uniform(-0.5, 0.5, shape), wraps)
@@ -342,10 +343,8 @@ def _depended(around: world.World, paths: Sequence[world.Path]) -> dict[world.Pa
         return measure.loss_in(around.run(values), around)
 
     base = loss(values)
-    found = {}
-    for path, value in values.items():
-        if loss({**values, path: value * rng.uniform(0.5, 1.5, value.shape)}) != base:
-            found[path] = value
+    moved = {p: value * rng.uniform(0.5, 1.5, value.shape) for p, value in values.items()}
+    found = {p: v for p, v in values.items() if loss({**values, p: moved[p]}) != base}
     if not found:
         raise measure.UnfitError("its loss depends on no array that was found")
     return found

@@ -41,8 +41,8 @@ def gradient(
         computes gradients.
     parameters : dict of arrays, or sequence of names
         The parameters: the very arrays that `f` works with, as arguments, attributes of its object,
-        globals or in a closure; an array that is none of these is given to `f` by its name. Or names
-        of attributes of its object or of its globals.
+        globals or in a closure; an array that is none of these is given to `f` by its name. Or
+        names of attributes of its object or of its globals.
     gradients : optional
         None: looked for in what `f` returns, in attributes, globals and arrays filled in place, by
         name, shape and order, and last in how the weights change. A dict of arrays by the names of
@@ -73,7 +73,8 @@ def gradient(
     Raises
     ------
     TypeError
-        If `f` cannot be called, or `parameters` are neither a dict of floating-point arrays nor names.
+        If `f` cannot be called, or `parameters` is neither a dict of floating-point arrays nor
+        names.
     ValueError
         If `f` does not read a parameter, if gradients are given for other names, if the loss is not
         a finite number, or if no loss or gradient is found.

@@ -148,17 +148,17 @@ def _call(one: parts.Definition, owner: str, wraps: bool = False) -> Call:
 # What stands outside of definitions ----------------------------------------------------------
 
 
+GIVES_VALUES = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.With | ast.Try | ast.If
+
+
 def set_up(submission: parts.Submission) -> list[str]:
     """The statements at the top of a file that may give its globals their values, as text.
 
     Training itself is left out: endless loops, calls of functions for what they do. Everything in
     ``if __name__ == "__main__"`` counts as at the top.
     """
-    found: list[str] = []
-    for piece in submission.pieces:
-        for statement in _flat(parsing.read(piece).body):
-            found.append(ast.unparse(statement))
-    return found
+    bodies = [parsing.read(piece).body for piece in submission.pieces]
+    return [ast.unparse(statement) for body in bodies for statement in _flat(body)]
 
 
 def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -170,17 +170,16 @@ def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             names = [getattr(one, "module", None) or alias.name for alias in one.names]
             if all(name.partition(".")[0] in {*sys.stdlib_module_names, "numpy"} for name in names):
                 yield one
-        elif isinstance(
-            one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.With | ast.Try | ast.If
-        ):
-            if not loops:
-                yield one
-        elif isinstance(one, ast.FunctionDef) and _reads_in_defaults(one):
-            yield one
-        elif isinstance(one, ast.For) and all(isinstance(s, ast.Assign) for s in one.body):
+        elif (isinstance(one, GIVES_VALUES) and not loops) or _is_late(one) or (isinstance(one, ast.For) and _only_assigns(one.body)):
             yield one
 
 
-def _reads_in_defaults(function: ast.FunctionDef) -> bool:
+def _is_late(one: ast.stmt) -> bool:
     """Whether it cannot be defined before globals have their values: ``def f(x, p=parameters)``."""
-    return any(isinstance(n, ast.Name) for d in function.args.defaults for n in ast.walk(d))
+    if not isinstance(one, ast.FunctionDef):
+        return False
+    return any(isinstance(n, ast.Name) for d in one.args.defaults for n in ast.walk(d))
+
+
+def _only_assigns(body: Sequence[ast.stmt]) -> bool:
+    return all(isinstance(one, ast.Assign) for one in body)

@@ -1,8 +1,9 @@
 """What a call reads and changes, copied before every call: a loss as a function of parameters.
 
-The roots of a world are the arguments, the object whose method is called, the globals, closures and
-default arguments of the functions. Every array in it has a path from there. A call may do what it likes to
-its world (update weights, keep states, clip in place): the next one starts from the same values.
+The roots of a world are the arguments, the object whose method is called, and the globals, closures
+and default arguments of the functions. Every array in it has a path from there. A call may do what
+it likes to its world (update weights, keep states, clip in place): the next one starts from the
+same values.
 """
 
 import contextlib
@@ -137,7 +138,7 @@ class World:
         return self.known[path]
 
     def arrays(self) -> dict[Path, np.ndarray]:
-        """Every array of floating-point numbers that is there before the call, by its first path."""
+        """Every array of floating-point numbers before the call, by its first path."""
         found: dict[int, tuple[Path, np.ndarray]] = {}
         for path, leaf in leaves(self.pristine):
             if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" and leaf.ndim:
