@@ -170,7 +170,11 @@ def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             names = [getattr(one, "module", None) or alias.name for alias in one.names]
             if all(name.partition(".")[0] in {*sys.stdlib_module_names, "numpy"} for name in names):
                 yield one
-        elif (isinstance(one, GIVES_VALUES) and not loops) or _is_late(one) or (isinstance(one, ast.For) and _only_assigns(one.body)):
+        elif (
+            (isinstance(one, GIVES_VALUES) and not loops)
+            or _is_late(one)
+            or (isinstance(one, ast.For) and _only_assigns(one.body))
+        ):
             yield one
 
 
