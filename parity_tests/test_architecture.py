@@ -52,7 +52,8 @@ CHECK_ARROWS = {
     "files": {"explain", "probe", "report"},
     "assignments": {"dialects", "judge", "load"},
     "explain": {"dialects", "judge", "probe", "report", "sequences"},
-    "judge": {"dialects", "explain", "load", "probe", "report", "run", "sequences"},
+    "gradients": {"load", "report", "run"},
+    "judge": {"dialects", "explain", "gradients", "load", "probe", "report", "run", "sequences"},
     "sequences": {"explain", "files", "load", "probe", "report", "run"},
 }
 ABOVE = {"cli", "__init__"}  # modules of the checker's own top: they may import every room of it

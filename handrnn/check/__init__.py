@@ -15,12 +15,14 @@
 5
 
 `file` judges the course functions in a file or notebook, `text` those in a string, `function` one
-that is there already, `sequence` any implementation of a whole sequence; `assert_parity` does the
-same for a test. Submissions run in a process of their own, with limits of time and memory: this
-guards against accidents, not against attacks.
+that is there already, `sequence` any implementation of a whole sequence; `gradient` asks of
+anything with a loss whether its gradients are the derivative of that loss; `assert_parity` is for
+tests. Submissions run in a process of their own, with limits of time and memory: this guards
+against accidents, not against attacks.
 """
 
 from .dialects import dialect as dialects
+from .gradients import live
 from .judge import judge
 from .load import loading
 from .report import data
@@ -33,10 +35,13 @@ FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
 sequence = sequences.sequence
+gradient = live.gradient
 load_dialect = dialects.find
 
 
-def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=()):
+def file(
+    path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=(), loss=None
+):
     """Judge the course functions, and recurrent layer classes, in a file.
 
     Parameters
@@ -56,6 +61,9 @@ def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True,
     allow : sequence of str
         Libraries that may give the answer, such as "torch"; else a function that has its answer
         from one is NOT BY HAND.
+    loss : str, optional
+        The function, or the method ``RNN.bptt``, that computes a loss and its gradients, which are
+        judged by the derivative of that loss. None: those with the usual names.
 
     Returns
     -------
@@ -84,10 +92,13 @@ def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True,
         dialect=None if dialect is None else dialects.find(dialect),
         second_opinion=second_opinion,
         allow=allow,
+        loss=loss,
     )
 
 
-def text(source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=()):
+def text(
+    source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=(), loss=None
+):
     """Judge the course functions in program text; see `file`."""
     runner.check_seconds(seconds)
     return judge.judge(
@@ -97,6 +108,7 @@ def text(source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=Tru
         dialect=None if dialect is None else dialects.find(dialect),
         second_opinion=second_opinion,
         allow=allow,
+        loss=loss,
     )
 
 

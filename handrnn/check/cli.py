@@ -50,6 +50,8 @@ CHECK = """\
 Judge the recurrent functions and classes in Python files and notebooks, found by their names and
 arguments: rnn_cell_forward, lstm_backward and so on, as the well-known courses and books have them
 ('handrnn dialects' lists these), layer classes RNN and LSTM, and your own assignment (--dialect).
+What computes its own loss (lossFun, training_step, bptt; --loss) is judged without a reference: are
+its gradients the derivative of that loss?
 
 Of a file only definitions, imports and simple constants run, each function in a process of its own
 with limits of time and memory. This guards against accidents, not against attacks: do not run what
@@ -73,6 +75,7 @@ examples:
   handrnn check submissions/ --csv class.csv --json all.json --jobs 4
   handrnn check my_rnn.py --require lstm_forward lstm_backward --junit results.xml
   handrnn check submissions/ --dialect mine.toml
+  handrnn check my_lstm.py --loss Model.train_on
 
 JSON of one file: {"passed": ..., "functions": {NAME: {"verdict": ..., "mistakes": [{"id": ...,
 "explanation": ...}], "where": ..., "line": ...}}, "not_judged": [{"name": ..., "why": ...,
@@ -186,6 +189,9 @@ def _check_options(add: Any) -> None:
     add("--require", metavar="NAME", nargs="+", action="extend", default=[], help=words)
     words = "judge by this dialect alone: the name of one, or the path of a TOML file of yours"
     add("--dialect", metavar="DIALECT", help=words)
+    words = """the function or method (RNN.bptt) that computes a loss and its gradients, which are
+        held against the derivative of that loss; without it, those with the usual names"""
+    add("--loss", metavar="NAME", help=words)
     words = """how much to reveal: right or wrong; also where; also which mistake it is; also how it
         is written instead; also the fix of your own lines (default). Applies to every output"""
     add("--hint", choices=data.HINTS, default=data.HINTS[-1], help=words)
@@ -377,6 +383,8 @@ def _judged(
 ) -> list[data.FileReport]:
     """A report on every file, in order; several files at a time, each in processes of its own."""
     how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
+    if options.loss:
+        how["loss"] = options.loss
     how["second_opinion"] = "always" if options.witness else not options.no_torch
     if options.dialect:
         how["dialect"] = dialects.find(options.dialect)

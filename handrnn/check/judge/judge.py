@@ -16,6 +16,7 @@ from ... import __version__, compare
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
 from ..explain import explain, fixes
+from ..gradients import files as own_losses
 from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
@@ -34,6 +35,7 @@ def judge(
     second_opinion: bool | str = True,
     allow: Sequence[str] = (),
     repair: bool = True,
+    loss: str | None = None,
 ) -> report.FileReport:
     """Judge every function of a submission that a dialect knows.
 
@@ -49,6 +51,7 @@ def judge(
         something fails; "always": also where nothing does
     allow : libraries that may give the answer: see `by_hand`
     repair : whether what is wrong is to be mended (`fixes`)
+    loss : the function or method that computes a loss and gradients; None: those that are clear
 
     Returns
     -------
@@ -85,6 +88,11 @@ def judge(
         there = {one.called for one in found} | {*layers}
         of_torch, unread = _of_torch(submission, there, wanted, seconds, live)
         functions |= of_torch
+        skipped += unread
+    if every or loss:
+        there = {one.called for one in found} | {_class_of(name) for name in functions}
+        own, unread = _own_losses(submission, there, wanted, seconds, loss)
+        functions |= own
         skipped += unread
     classes = {name.split(".")[0] for name in functions}
     named = [*functions, *(one.name for one in skipped)]
@@ -225,6 +233,22 @@ def _of_torch(
         for name, one in found.items()
         if not wanted or name in wanted or _class_of(name) in wanted
     }, unread
+
+
+def _own_losses(
+    submission: parts.Submission,
+    known: set[str],
+    wanted: Sequence[str],
+    seconds: float,
+    loss: str | None,
+) -> own_losses.Found:
+    """Reports of what computes a loss and gradients of its own; and what could not be called."""
+    found, unread = own_losses.judge_file(submission, known, seconds, loss)
+    if loss and loss not in found and loss not in {one.name for one in unread}:
+        return {loss: report.FunctionReport(loss, report.NOT_FOUND)}, []
+    asked = {loss, *wanted, *(_class_of(name) for name in wanted)} if wanted else None
+    chosen = {n: f for n, f in found.items() if not asked or asked & {n, _class_of(n)}}
+    return chosen, unread
 
 
 def _private_helpers(

@@ -22,7 +22,7 @@ def _without_magics(source: str) -> str:
     return "\n".join(MAGIC_LINE.sub(r"\1pass", line) for line in source.split("\n"))
 
 
-def _dedented(source: str) -> str:
+def dedented(source: str) -> str:
     """A piece whose first line is indented is moved to the left, as notebooks do it."""
     indent = re.match(r"(?:[ \t]*(?:#.*)?\n)*([ \t]+)(?=\S)", source)
     if not indent:
@@ -89,7 +89,7 @@ def _has_old_methods(source: str) -> bool:
 
 
 def _clean(source: str) -> str:
-    return _dedented(_without_magics(source))
+    return dedented(_without_magics(source))
 
 
 TOP_LEVEL = re.compile(r"[^\s#)\]}]")

@@ -23,6 +23,7 @@ NOT_FOUND = "NOT FOUND"
 NOT_BY_HAND = "NOT BY HAND"  # right, by a library that has the answer
 VERDICTS = (PASS, FAIL, NOT_BY_HAND, ILL_CONDITIONED, CRASHED, TIMED_OUT, NOT_FILLED_IN, NOT_FOUND)
 NOT_JUDGED = "NOT JUDGED"  # in place of a verdict
+OWN_LOSS = "own loss"  # in place of a dialect: backward was held against the author's own forward
 COURSE = (("rnn", "lstm"), ("_cell_forward", "_forward", "_cell_backward", "_backward"))
 COURSE_DIALECTS = ("", "course", "batch_first")  # these need not be named
 

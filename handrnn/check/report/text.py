@@ -54,7 +54,7 @@ def _function(f: data.FunctionReport) -> list[str]:
 def _margin(f: data.FunctionReport) -> str:
     """How much of the budget of rounding the worst quantity used."""
     worst = max((t for t in f.tensors if not t.problem), key=lambda t: t.share, default=None)
-    if worst is None or not f.passed or not worst.share:
+    if worst is None or not f.passed or not worst.share or f.dialect == data.OWN_LOSS:
         return ""
     return f"  (rounding: {worst.units:.2g} u of {worst.units / worst.share:.0f})"
 

@@ -1,0 +1,1 @@
+"""Is backward the gradient of the author's own forward? No textbook: their loss, differentiated."""
