@@ -40,7 +40,15 @@ load_dialect = dialects.find
 
 
 def file(
-    path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=(), loss=None
+    path,
+    *,
+    wanted=(),
+    dialect=None,
+    seconds=SECONDS,
+    second_opinion=True,
+    allow=(),
+    loss=None,
+    hint="fix",
 ):
     """Judge the course functions, and recurrent layer classes, in a file.
 
@@ -64,6 +72,8 @@ def file(
     loss : str, optional
         The function, or the method ``RNN.bptt``, that computes a loss and its gradients, which are
         judged by the derivative of that loss. None: those with the usual names.
+    hint : {"fix", "mistake", "sentence", "place", "verdict"}
+        How much the report gives away; "fix": also the lines of yours, mended.
 
     Returns
     -------
@@ -77,15 +87,17 @@ def file(
         If it cannot be read.
     ValueError
         If the path names a folder, or several files: judge these one by one; if seconds is not a
-        finite number above 0; if there is no such dialect, or its file cannot be read.
+        finite number above 0; if there is no such dialect, or its file cannot be read; if there is
+        no such hint.
     """
+    data.check_hint(hint)
     runner.check_seconds(seconds)
     found = loading.find(path)
     if len(found) != 1:
         raise ValueError(f"{path} is {len(found)} files: check.file judges one")
     ((one, name),) = found
     names = (*wanted, *([name] if name else []))
-    return judge.judge(
+    judged = judge.judge(
         loading.load(one),
         wanted=names,
         seconds=seconds,
@@ -93,15 +105,26 @@ def file(
         second_opinion=second_opinion,
         allow=allow,
         loss=loss,
+        repair=hint == "fix",
     )
+    return judged.hinted(hint)
 
 
 def text(
-    source, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=(), loss=None
+    source,
+    *,
+    wanted=(),
+    dialect=None,
+    seconds=SECONDS,
+    second_opinion=True,
+    allow=(),
+    loss=None,
+    hint="fix",
 ):
     """Judge the course functions in program text; see `file`."""
+    data.check_hint(hint)
     runner.check_seconds(seconds)
-    return judge.judge(
+    judged = judge.judge(
         loading.from_text(source),
         wanted=wanted,
         seconds=seconds,
@@ -109,10 +132,12 @@ def text(
         second_opinion=second_opinion,
         allow=allow,
         loss=loss,
+        repair=hint == "fix",
     )
+    return judged.hinted(hint)
 
 
-def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True):
+def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True, hint="fix"):
     """Judge one course function of the running program.
 
     It runs in a forked copy of this process, so that a hang or a crash ends there; where the system
@@ -129,6 +154,8 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
         Limit of each run.
     second_opinion : bool
         Whether torch, where it is installed, is asked to confirm the reference.
+    hint : {"fix", "mistake", "sentence", "place", "verdict"}
+        How much the report gives away. Lines are mended in files only.
 
     Returns
     -------
@@ -142,7 +169,9 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     ValueError
         If it is not told which function it is, or there is no such dialect.
     """
-    return judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
+    data.check_hint(hint)
+    judged = judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
+    return judged.hinted(hint)
 
 
 def assert_parity(fn, name=None, dialect=None, **options):

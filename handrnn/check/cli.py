@@ -23,6 +23,7 @@ from . import report
 from .assignments import trying
 from .dialects import dialect as dialects
 from .dialects import match as matching
+from .explain import applying
 from .files import answers, cases
 from .judge import judge
 from .load import loading
@@ -195,6 +196,8 @@ def _check_options(add: Any) -> None:
     words = """how much to reveal: right or wrong; also where; also which mistake it is; also how it
         is written instead; also the fix of your own lines (default). Applies to every output"""
     add("--hint", choices=data.HINTS, default=data.HINTS[-1], help=words)
+    words = "write the file with its mended lines to OUT; for one PATH, and never over it"
+    add("--fix", metavar="OUT", help=words)
     _output_options(add, report.FORMATS)
     words = "seconds that each run of a function may take (default %(default)g)"
     add("--timeout", metavar="S", type=float, default=SECONDS, help=words)
@@ -327,11 +330,40 @@ def _check(options: argparse.Namespace) -> int:
             raise _MisuseError(f"--{name} takes a file, not the standard output")
         if path and path != "-" and (Path(path).is_dir() or not Path(path).parent.is_dir()):
             raise _MisuseError(f"{path} cannot be written: it is a folder, or in none")
-    files = tuple(judged.hinted(options.hint) for judged in _judged(asked, options))
+    _verify_fix(asked, options)
+    judged = _judged(asked, options)
+    if options.fix:
+        _write_fixed(next(iter(asked)), judged[0], options.fix)
+    files = tuple(one.hinted(options.hint) for one in judged)
     reports = data.Reports(files, len(options.paths) == 1 and not _is_folder(options.paths[0]))
     texts = {name: partial(one.render, reports) for name, one in report.FORMATS.items()}
     _deliver(options, texts, partial(report.TEXT.render, reports))
     return PASSED if reports.passed else FAILED
+
+
+def _verify_fix(asked: Iterable[Path], options: argparse.Namespace) -> None:
+    """Raise _MisuseError where a mended file cannot be written."""
+    if not options.fix:
+        return
+    paths, out = list(asked), Path(options.fix)
+    if len(paths) != 1 or str(paths[0]) in ("-", "/dev/stdin"):
+        raise _MisuseError("--fix OUT takes one file")
+    if out.is_dir() or not out.parent.is_dir():
+        raise _MisuseError(f"{out} cannot be written: it is a folder, or in none")
+    if out.exists() and out.samefile(paths[0]):
+        raise _MisuseError(f"--fix never writes over what is checked: {out} is {paths[0]}")
+
+
+def _write_fixed(path: Path, judged: data.FileReport, out: str) -> None:
+    """The file with its mended lines, if there are any; what is not mended is said."""
+    edits = applying.edits_of(judged)
+    wrong = [name for name, f in judged.functions.items() if not f.passed and f.fix is None]
+    if edits:
+        output.write(out, applying.applied(path, edits))
+    left = f"; not mended: {', '.join(wrong)}" if wrong else ""
+    many = f"{len(edits)} place{'s' * (len(edits) != 1)} mended" if edits else "nothing is mended"
+    what = f"{many} in {out}" if edits else f"{many}, {out} is not written"
+    print(f"handrnn: {what}{left}", file=sys.stderr)
 
 
 def _is_folder(path: str) -> bool:
@@ -385,6 +417,7 @@ def _judged(
     how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
     if options.loss:
         how["loss"] = options.loss
+    how["repair"] = options.hint == data.HINTS[-1] or bool(options.fix)
     how["second_opinion"] = "always" if options.witness else not options.no_torch
     if options.dialect:
         how["dialect"] = dialects.find(options.dialect)

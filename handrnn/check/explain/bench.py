@@ -14,7 +14,7 @@ import numpy as np
 
 from ..judge import runs, target
 from ..probe import probes
-from ..run import codec, runner, scopes
+from ..run import codec, runner
 from . import quantities, texts
 
 MOST_TICKS = 5000  # passes through loops in one run
@@ -197,7 +197,9 @@ class Bench:
         if "time" not in axes or ours.shape != reference.shape:
             return 0.0
         axis = axes.index("time")
-        off = np.moveaxis(np.abs(ours - reference), axis, 0).reshape(len(np.moveaxis(ours, axis, 0)), -1)
+        off = np.moveaxis(np.abs(ours - reference), axis, 0).reshape(
+            len(np.moveaxis(ours, axis, 0)), -1
+        )
         scale = np.abs(np.moveaxis(reference, axis, 0)).reshape(len(off), -1).max(1) + 1e-300
         return float(np.mean(off.max(1) <= (1e-4 if self.one.says_single else 1e-9) * scale))
 

@@ -8,7 +8,9 @@ from ..report import data as report
 
 Changed = tuple[str, str, str, str]  # definition, kind, old, new
 SHORT = 60
-DERIVATIVE = re.compile(r"\* (\w+) \* \(1 - \1\)|\* \(1 - [\w.()\[\]\"']+ ?\*\* ?2\)|\* \(1 - np\.tanh")
+DERIVATIVE = re.compile(
+    r"\* (\w+) \* \(1 - \1\)|\* \(1 - [\w.()\[\]\"']+ ?\*\* ?2\)|\* \(1 - np\.tanh"
+)
 
 
 def named(one: target.Target, changes: Sequence[Changed]) -> tuple[report.Named, ...]:
@@ -28,7 +30,9 @@ def _id(one: target.Target, kind: str, old: str, new: str) -> str:
     backward = one.function.kind.endswith("backward")
     plain = {
         "added-up": "not-accumulated",
-        "carry": "no-carry" if ";" in new or one.function.cell != "lstm" else "one-path-not-carried",
+        "carry": "no-carry"
+        if ";" in new or one.function.cell != "lstm"
+        else "one-path-not-carried",
         "copy": "cell-state-view",
         "brackets": "misplaced-parentheses",
         "function": "wrong-activation",
@@ -43,8 +47,18 @@ def _id(one: target.Target, kind: str, old: str, new: str) -> str:
         signs = {sign for sign in "+*-" if old.count(sign) != new.count(sign)}
         return "plus-for-times" if len(signs) > 1 else "wrong-variable"
     if kind == "axis":
-        return "softmax-wrong" if one.name == "softmax" else "bias-not-summed" if backward else "unexplained"
-    if kind in ("factor-missing", "formula") and backward and DERIVATIVE.search(new.replace(old, "")):
+        return (
+            "softmax-wrong"
+            if one.name == "softmax"
+            else "bias-not-summed"
+            if backward
+            else "unexplained"
+        )
+    if (
+        kind in ("factor-missing", "formula")
+        and backward
+        and DERIVATIVE.search(new.replace(old, ""))
+    ):
         return "activation-derivative-missing" if kind == "factor-missing" else "unexplained"
     if kind in ("factor-missing", "term-missing"):
         return "term-missing"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import slots, textbook
+from ... import textbook
 from ..judge import target
 from ..probe import planting, probes, truth
 
@@ -60,7 +60,9 @@ class _Recorder(ast.NodeTransformer):
         special = getattr(self, f"visit_{type(node).__name__}", self.generic_visit)
         node = special(node)
         kinds = ast.BinOp | ast.UnaryOp | ast.Call | ast.Attribute | ast.Subscript | ast.Name
-        if not isinstance(node, kinds) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        if not isinstance(node, kinds) or not isinstance(
+            getattr(node, "ctx", ast.Load()), ast.Load
+        ):
             return node
         if isinstance(node, ast.Name) and node.id in ("np", "parameters", "cache"):
             return node
@@ -197,7 +199,7 @@ def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
         if np.ndim(value) == 3 and name not in ("both",):
             for t, step in enumerate(value):
                 made.learn(name, t + 1, step)
-    names = [n for n in ("cell_forward", "forward", "cell_backward", "backward")]
+    names = ["cell_forward", "forward", "cell_backward", "backward"]
     functions = _recording(cell, [f"{cell}_{n}" for n in names], function.variant, made)
     truth.results(function.of, known, functions)
     for name, value in one.expected(probe).items():
@@ -213,9 +215,7 @@ def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
     return made
 
 
-def _recording(
-    cell: str, names: Sequence[str], variant: tuple[str, ...], made: Quantities
-) -> Any:
+def _recording(cell: str, names: Sequence[str], variant: tuple[str, ...], made: Quantities) -> Any:
     """The textbook's functions, each of which tells ``made`` all that it computes."""
     edits: dict[str, list[planting.Edit]] = {}
     for part in variant:

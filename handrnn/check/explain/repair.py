@@ -7,6 +7,8 @@ more becomes right; the budget counts candidates, never seconds.
 """
 
 import ast
+import contextlib
+import types
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -86,7 +88,9 @@ class Search:
         changes, changed = self._fewer(start, changes, changed, score)
         return Mended(changes, changed, (first.results, score.results, score.of), score.right)
 
-    def _go_on(self, changed: dict[str, str], score: bench.Score, before: tuple[Change, ...]) -> Any:
+    def _go_on(
+        self, changed: dict[str, str], score: bench.Score, before: tuple[Change, ...]
+    ) -> Any:
         """Depth first: the change that mends most, then what is still wrong."""
         best = (before, changed, score)
         if score.right or len(before) >= MOST_CHANGES:
@@ -101,7 +105,11 @@ class Search:
         return best
 
     def _fewer(
-        self, start: dict[str, str], changes: tuple[Change, ...], changed: dict[str, str], score: Any
+        self,
+        start: dict[str, str],
+        changes: tuple[Change, ...],
+        changed: dict[str, str],
+        score: Any,
     ) -> tuple[tuple[Change, ...], dict[str, str]]:
         """The same without the changes that are not needed (the last of several, for the rest
         stand in a text that has changed under them).
@@ -111,7 +119,9 @@ class Search:
             texts_ = dict(start)
             try:
                 for change in rest:
-                    texts_[change.definition] = _moved(change, changes[:k], k, rest).applied(texts_[change.definition])
+                    texts_[change.definition] = _moved(change, changes[:k], k, rest).applied(
+                        texts_[change.definition]
+                    )
             except ValueError:
                 continue
             if rest and self.score(texts_).rank >= score.rank:
@@ -153,7 +163,9 @@ class Search:
             local[id(place)] = [*self._local(place)]
             if better := self._better(changed, score, local[id(place)]):
                 return better
-        if better := self._further(changed, score, suspects, [c for p in first for c in local[id(p)][:FEW]]):
+        if better := self._further(
+            changed, score, suspects, [c for p in first for c in local[id(p)][:FEW]]
+        ):
             return better
         some = [place for place in others if not any(place is one for one in sources)]
         few = max(FEW, SHARE // max(1, len(some)))
@@ -194,9 +206,7 @@ class Search:
                 found += [c for c in structure.changes(view, seen, ()) if c.kind == last.kind]
         return self._better(changed, score, found)
 
-    def _may_be_guilty(
-        self, place: "Place", changed: dict[str, str], score: bench.Score
-    ) -> bool:
+    def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: bench.Score) -> bool:
         """Whether nothing that is right depends on an expression, and something wrong does."""
         if score.line is not None or not score.outputs:
             return True
@@ -303,7 +313,10 @@ class Search:
             known = None
             if not isinstance(value, Exception):
                 known = _trivial(value) or bench.recognised(value, self.known)
-            found.append(known and (known, np.shape(value) if isinstance(value, np.ndarray) else (), _mark(value)))
+            found.append(
+                known
+                and (known, np.shape(value) if isinstance(value, np.ndarray) else (), _mark(value))
+            )
             if known is None and len(found) <= least:
                 break
         return found
@@ -313,26 +326,45 @@ class Search:
         names = statement.before[-1]
         operands = {}
         for text in self._fragments(statement, view):
-            value = self.bench.evaluated(text, names) if not text.isidentifier() else names.get(text)
+            value = (
+                self.bench.evaluated(text, names) if not text.isidentifier() else names.get(text)
+            )
             found = quantities.sums(value)
             if found is None:
                 continue
-            first = self.bench.evaluated(text, statement.before[0]) if not text.isidentifier() else statement.before[0].get(text)
+            first = (
+                self.bench.evaluated(text, statement.before[0])
+                if not text.isidentifier()
+                else statement.before[0].get(text)
+            )
             begins = quantities.sums(first)
-            key = (quantities.looks(found), np.shape(value), None if begins is None else quantities.looks(begins))
+            key = (
+                quantities.looks(found),
+                np.shape(value),
+                None if begins is None else quantities.looks(begins),
+            )
             operands.setdefault(key, (text, np.shape(value)))
         space = self.bench.space
         np_name = next((n for n, v in space.items() if v is np), "np")
         functions = [f"{np_name}.tanh", *(n for n in self._functions(view) if n != "tanh")]
         integers = [n for n, v in names.items() if type(v) is int]
-        keys = {repr(n.value) for n in ast.walk(view.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.isidentifier() and len(n.value) < 12}
+        keys = {
+            repr(n.value)
+            for n in ast.walk(view.tree)
+            if isinstance(n, ast.Constant)
+            and isinstance(n.value, str)
+            and n.value.isidentifier()
+            and len(n.value) < 12
+        }
         shapes: dict[str, Any] = {}
 
         def shape(text: str) -> tuple[int, ...] | None:
             if text not in shapes:
                 value = self.bench.evaluated(f"({text}\n)", names)
                 known = isinstance(value, Exception) or np.isscalar(value)
-                shapes[text] = np.shape(value) if isinstance(value, np.ndarray) else None if known else (-1,)
+                shapes[text] = (
+                    np.shape(value) if isinstance(value, np.ndarray) else None if known else (-1,)
+                )
             return shapes[text]
 
         chosen = dict([*operands.values()][:MOST_OPERANDS])
@@ -343,21 +375,21 @@ class Search:
         found = []
         for name in ("sigmoid", "tanh", "softmax", *self.bench.sources):
             value = self.bench.space.get(name)
-            code = getattr(value, "__code__", None)
-            if callable(value) and (code is None or code.co_argcount == 1) and not isinstance(value, type):
+            own = isinstance(value, types.FunctionType) and value.__code__.co_argcount == 1
+            if own or isinstance(value, np.ufunc):
                 found.append(name)
         return [*dict.fromkeys(found)]
 
     def _fragments(self, statement: bench.Statement, view: Text) -> list[str]:
         """Texts of what can stand for an array at a statement: names first, the nearest first."""
         names = statement.before[-1]
-        found = [n for n in names if isinstance(names[n], np.ndarray) or hasattr(names[n], "detach")]
+        found = [
+            n for n in names if isinstance(names[n], np.ndarray) or hasattr(names[n], "detach")
+        ]
         mine = names.get("self")
         if mine is not None:
-            try:
+            with contextlib.suppress(TypeError):
                 found += [f"self.{n}" for n, v in vars(mine).items() if isinstance(v, np.ndarray)]
-            except TypeError:
-                pass
         said = view.of(view.node(statement.node))
         dicts = [name for name, value in names.items() if isinstance(value, dict)]
         dicts.sort(key=lambda name: f"{name}[" not in said)
@@ -397,18 +429,26 @@ class Search:
 
     def _held(self, place: "Place", values: Sequence[Any]) -> bool:
         """Whether a value is a name's already, or only a part of what is wanted."""
-        first = next((k for k, (a, b) in enumerate(zip(values, place.values, strict=False)) if a != b), 0)
+        first = next(
+            (k for k, (a, b) in enumerate(zip(values, place.values, strict=False)) if a != b), 0
+        )
         what = {name for name in values[first][0] if _is_named(name[0])}
         if not what:
             return True
         names = place.statement.before[first]
-        read = {n.id for n in ast.walk(place.statement.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        read = {
+            n.id
+            for n in ast.walk(place.statement.node)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         held = (self.known.of(value) for name, value in names.items() if name not in read)
         return any(what & one for one in held)
 
     def _unfiltered(self, place: "Place") -> Iterator[Change]:
         """Changes of an expression, whatever it then computes."""
-        for change in texts.variants(place.view, place.root, self._around(place.statement, place.view)):
+        for change in texts.variants(
+            place.view, place.root, self._around(place.statement, place.view)
+        ):
             if change.kind not in ("factor-missing", "term-missing") and change.cost <= 1.3:
                 yield change
 
@@ -507,7 +547,11 @@ def _trivial(value: Any) -> frozenset | None:
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
         found = np.asarray(value.detach() if hasattr(value, "detach") else value)
         if found.dtype.kind == "f" and found.size:
-            return frozenset({("", 0)}) if (found == found.flat[0]).all() and found.flat[0] in (0, 1) else None
+            return (
+                frozenset({("", 0)})
+                if (found == found.flat[0]).all() and found.flat[0] in (0, 1)
+                else None
+            )
         return frozenset({("", 0)})
     if isinstance(value, tuple | list | dict):
         parts = list(value.values()) if isinstance(value, dict) else list(value)
@@ -538,9 +582,7 @@ def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> 
     stats = {"runs": own.runs, "evaluated": search.evaluated}
     if found is None:
         return {"changes": [], "texts": {}, "right": (0, 0, 0), "whole": False, **stats}
-    whole = found.whole and all(
-        own.score(found.texts, other).right for other in unseen(chosen)
-    )
+    whole = found.whole and all(own.score(found.texts, other).right for other in unseen(chosen))
     changes = [(c.definition, c.kind, c.old, c.new) for c in found.changes]
     return {"changes": changes, "texts": found.texts, "right": found.right, "whole": whole, **stats}
 

@@ -1,4 +1,4 @@
-"""Changes of a function's statements: what is carried, added up, copied, indexed, returned, when."""
+"""Changes of a function's statements: what is carried, added up, copied, indexed, and when."""
 
 import ast
 import itertools
@@ -77,7 +77,13 @@ def _of_statements(text: Text, function: ast.FunctionDef, free: Places) -> Itera
             for sign in ("+", "-", "*"):
                 if sign != texts.SIGNS.get(type(node.op)):
                     yield _line(text, node, f"{target} {sign}= {value}", "operator", 1.1)
-            yield _line(text, node, f"{target} = {target} {texts.SIGNS.get(type(node.op), '+')} {value}", "in-place", 1)
+            yield _line(
+                text,
+                node,
+                f"{target} = {target} {texts.SIGNS.get(type(node.op), '+')} {value}",
+                "in-place",
+                1,
+            )
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target, value = text.of(node.targets[0]), text.of(node.value)
             if not isinstance(node.targets[0], ast.Tuple):
@@ -99,7 +105,9 @@ def _always(text: Text, node: ast.If) -> Change:
 
 def _stored(node: ast.AST) -> list[str]:
     """The names that a piece of program binds, in its order."""
-    names = (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    names = (
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    )
     return [*dict.fromkeys(names)]
 
 
@@ -107,9 +115,7 @@ def _read(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
-def _of_loop(
-    text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes
-) -> Iterator[Change]:
+def _of_loop(text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes) -> Iterator[Change]:
     if isinstance(loop, ast.For):
         yield from _directions(text, loop)
     yield from _carries(text, function, loop, shapes)
@@ -145,7 +151,12 @@ def _moved(
     block = "".join(f"{shift}{row}\n" for row in rows)
     place = text.rows(beside)[0 if before else 1]
     return Change(
-        text.name, ((start, end, ""), (place, place, block)), kind, cost, text.of(node), block.strip()
+        text.name,
+        ((start, end, ""), (place, place, block)),
+        kind,
+        cost,
+        text.of(node),
+        block.strip(),
     )
 
 
@@ -157,19 +168,20 @@ def _out_of(text: Text, node: ast.stmt, loop: ast.stmt, kind: str, cost: float) 
     block = "".join(f"{row[shift:]}\n" for row in rows)
     place = text.rows(loop)[1]
     return Change(
-        text.name, ((start, end, ""), (place, place, block)), kind, cost, text.of(node), block.strip()
+        text.name,
+        ((start, end, ""), (place, place, block)),
+        kind,
+        cost,
+        text.of(node),
+        block.strip(),
     )
 
 
-def _carries(
-    text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes
-) -> Iterator[Change]:
+def _carries(text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes) -> Iterator[Change]:
     """What a step hands to the next one."""
     inside = {name for node in loop.body for name in _stored(node)}
     before = set(_stored(function)) | {a.arg for a in function.args.args}
-    grown = {
-        text.of(n.target) for n in ast.walk(loop) if isinstance(n, ast.AugAssign)
-    }
+    grown = {text.of(n.target) for n in ast.walk(loop) if isinstance(n, ast.AugAssign)}
     read = set().union(*(_read(node) for node in loop.body))
     counters = _read_of_target(loop)
     left = sorted((before & read) - grown - counters - {"np", "self"})
@@ -203,10 +215,14 @@ def _handed(text: Text, loop: Any) -> list[str]:
     """What a step's gradients hand on: entries of dicts, by the keys that are read anywhere."""
     found = []
     for node in ast.walk(loop):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                name = node.targets[0].id
-                found += [f"{name}[{key!r}]" for key in ("da_prev", "dc_prev", "dh_prev", "dprev_h")]
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                name = target.id
+                found += [
+                    f"{name}[{key!r}]" for key in ("da_prev", "dc_prev", "dh_prev", "dprev_h")
+                ]
     quote = '"' if '["' in text.text else "'"
     return [entry.replace("'", quote) for entry in found]
 
@@ -233,7 +249,9 @@ def _carried_into_calls(
                         if not text.text[:last].endswith("\n"):
                             row = f"\n{row}"
                         spans = ((start, end, new), (last, last, row))
-                        yield Change(text.name, spans, "carry", 2.2, own, f"{new}; {name} = {value}")
+                        yield Change(
+                            text.name, spans, "carry", 2.2, own, f"{new}; {name} = {value}"
+                        )
 
 
 def _directions(text: Text, loop: ast.For) -> Iterator[Change]:
@@ -258,7 +276,14 @@ def _ranges(text: Text, call: ast.Call, loop: ast.For) -> Iterator[Change]:
     start, end = text.span(call)
 
     def put(*new: str) -> Change:
-        return Change(text.name, ((start, end, f"range({', '.join(new)})"),), "direction", 1, text.of(call), f"range({', '.join(new)})")
+        return Change(
+            text.name,
+            ((start, end, f"range({', '.join(new)})"),),
+            "direction",
+            1,
+            text.of(call),
+            f"range({', '.join(new)})",
+        )
 
     if len(arguments) == 1:
         (T,) = arguments
@@ -328,7 +353,7 @@ def _of_targets(text: Text, function: ast.FunctionDef) -> Iterator[Change]:
         value = getattr(node, "value", None)
         if isinstance(value, ast.Call) and len(value.args) > 1:
             yield from _swapped(text, value, "order")
-        if isinstance(node, ast.Assign) and isinstance(value, ast.Tuple):
+        if isinstance(node, ast.Assign) and isinstance(value, ast.Tuple | ast.List):
             yield from _swapped(text, value, "order")
 
 
@@ -345,7 +370,9 @@ def _of_target(text: Text, target: ast.expr, stored: Sequence[str]) -> Iterator[
         value = text.of(target.value)
         parts = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
         for k, part in enumerate(parts):
-            if isinstance(part, ast.Slice) or isinstance(part, ast.Constant) and isinstance(part.value, str):
+            if isinstance(part, ast.Slice) or (
+                isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ):
                 continue
             inner = text.of(part)
             counters = [n for n in sorted(_read(part)) if n != inner]

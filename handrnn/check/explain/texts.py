@@ -78,7 +78,11 @@ class Text:
         """The node that stands where one of an equal text stands."""
         place = (type(other), other.lineno, other.col_offset, other.end_col_offset)
         for node in ast.walk(self.tree):
-            if isinstance(node, type(other)) and place[1:] == (node.lineno, node.col_offset, node.end_col_offset):
+            if isinstance(node, type(other)) and place[1:] == (
+                node.lineno,
+                node.col_offset,
+                node.end_col_offset,
+            ):
                 return node
         return other
 
@@ -139,6 +143,9 @@ def _entries(value: ast.expr) -> Iterator[ast.expr]:
     elif isinstance(value, ast.Dict):
         for entry in value.values:
             yield from _entries(entry)
+    elif isinstance(value, ast.Call) and value.keywords and ast.unparse(value.func) == "dict":
+        for keyword in value.keywords:
+            yield from _entries(keyword.value)
     else:
         yield value
 
@@ -157,7 +164,14 @@ def _of_numpy(function: ast.expr) -> bool:
 
 STRENGTH = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.MatMult: 2, ast.Div: 2, ast.Pow: 4}
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.MatMult: "@", ast.Div: "/", ast.Pow: "**"}
-FORMS = ("{}", "(1 - {})", "(1 - {} ** 2)", "{} * (1 - {})", "{np}.tanh({})", "(1 - {np}.tanh({}) ** 2)")
+FORMS = (
+    "{}",
+    "(1 - {})",
+    "(1 - {} ** 2)",
+    "{} * (1 - {})",
+    "{np}.tanh({})",
+    "(1 - {np}.tanh({}) ** 2)",
+)
 
 
 def strength(node: ast.AST) -> int:
@@ -186,7 +200,7 @@ class Around:
     functions: Sequence[str] = ()
     np: str = "np"
     integers: Sequence[str] = field(default_factory=tuple)
-    shape: Callable[[str], tuple[int, ...] | None] = lambda text: None  # noqa: E731
+    shape: Callable[[str], tuple[int, ...] | None] = lambda text: None
 
     def alike(self, text: str) -> list[str]:
         """The operands of the shape of an expression; all, where that has none."""
@@ -209,16 +223,20 @@ def fitted(new: str, old: ast.AST, parent: ast.AST, place: str) -> str:
     elif isinstance(parent, ast.UnaryOp):
         needed = power < 3
     else:
-        needed = isinstance(parent, ast.Attribute | ast.Subscript) and place == "value" and power < 5
+        needed = (
+            isinstance(parent, ast.Attribute | ast.Subscript) and place == "value" and power < 5
+        )
     return f"({new})" if needed else new
 
 
 def variants(text: Text, root: ast.expr, around: Around) -> Iterator[Change]:
     """Small changes of an expression, one at a time."""
     for node in ast.walk(root):
-        if not isinstance(node, ast.expr) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-            if not isinstance(node, ast.keyword):
-                continue
+        if (
+            not isinstance(node, ast.expr)
+            or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        ) and not isinstance(node, ast.keyword):
+            continue
         if isinstance(node, ast.expr) and _is_function(text, node, root):
             continue
         yield from _of_node(text, node, root, around)
@@ -247,6 +265,7 @@ def _everywhere(text: Text, root: ast.expr, around: Around) -> Iterator[Change]:
                     yield _put(text, some, operand, own, "operand")
     every = {text.of(n.slice) for n in ast.walk(text.tree) if isinstance(n, ast.Subscript)}
     every |= {new for own in slices for new in _other_slices(own)}
+    every |= {*_bounds(text)} if slices else set()
     for own, nodes in slices.items():
         for new in sorted(every):
             if ":" in new and new != own:
@@ -263,6 +282,15 @@ def _several(nodes: Sequence[ast.AST]) -> Iterator[Sequence[ast.AST]]:
 def _put(text: Text, nodes: Sequence[Any], new: str, own: str, kind: str) -> Change:
     spans = tuple((*text.span(node), new) for node in nodes)
     return Change(text.name, spans, kind, 1.2, own, new)
+
+
+def _bounds(text: Text) -> Iterator[str]:
+    """Slices of one axis from any start to any end that stand in the text."""
+    slices = [n for n in ast.walk(text.tree) if isinstance(n, ast.Slice) and n.step is None]
+    lower = {text.of(n.lower) if n.lower else "" for n in slices}
+    upper = {text.of(n.upper) if n.upper else "" for n in slices}
+    if len(lower) * len(upper) <= MOST_SLICES:
+        yield from (f"{a}:{b}" for a in sorted(lower | upper) for b in sorted(upper | lower))
 
 
 def _other_slices(own: str) -> Iterator[str]:
@@ -285,7 +313,11 @@ def _brackets(text: Text, root: ast.expr) -> Iterator[Change]:
     pairs = _pairs_of(own)
     for gone in (None, *pairs):
         for (a, _), (_, b) in itertools.combinations(tokens, 2):
-            if gone is not None and a not in (gone[0], gone[0] + 1) and b not in (gone[1], gone[1] + 1):
+            if (
+                gone is not None
+                and a not in (gone[0], gone[0] + 1)
+                and b not in (gone[1], gone[1] + 1)
+            ):
                 continue
             marks = [(a, "("), (b, ")")]
             chars = list(own)
@@ -298,9 +330,17 @@ def _brackets(text: Text, root: ast.expr) -> Iterator[Change]:
                 for k, c in enumerate(chars)
             )
             if _balanced(own[a:b]) and new != own:
-                yield Change(text.name, ((start, end, new),), "brackets", 1.0 + 0.2 * (gone is not None), own, new)
+                yield Change(
+                    text.name,
+                    ((start, end, new),),
+                    "brackets",
+                    1.0 + 0.2 * (gone is not None),
+                    own,
+                    new,
+                )
 
 
+MOST_SLICES = 36
 TOKENS = re.compile(r"\w+|\*\*|[^\s\w]")
 
 
@@ -346,8 +386,17 @@ def _of_node(text: Text, node: Any, root: ast.expr, around: Around) -> Iterator[
         if (start, end) != text.span(node):  # it stands in brackets of its own
             inner = ast.parse(new, mode="eval").body if _parses(new) else None
             keeps = inner is not None and fitted(new, node, parent, place) != new
-            return Change(text.name, ((start, end, f"({new})" if keeps or call_of(text, start) else new),), kind, cost, own, new)
-        return Change(text.name, ((start, end, fitted(new, node, parent, place)),), kind, cost, own, new)
+            return Change(
+                text.name,
+                ((start, end, f"({new})" if keeps or call_of(text, start) else new),),
+                kind,
+                cost,
+                own,
+                new,
+            )
+        return Change(
+            text.name, ((start, end, fitted(new, node, parent, place)),), kind, cost, own, new
+        )
 
     if isinstance(node, ast.BinOp):
         yield from _of_operation(text, node, put)
@@ -367,7 +416,9 @@ def _of_node(text: Text, node: Any, root: ast.expr, around: Around) -> Iterator[
             yield put(f"{atom}.T", "transpose", 1.2)
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp):
         yield from _by_operands(text, node, put, around)
-        if not (isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult) and node is not root):
+        if not (
+            isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult) and node is not root
+        ):
             yield from _by_factors(text, node, put, around)
         if not (isinstance(parent, ast.BinOp) and strength(parent) == 1 and node is not root):
             for operand in around.alike(own):
@@ -416,7 +467,9 @@ def _of_operation(text: Text, node: ast.BinOp, put: Any) -> Iterator[Change]:
             new = f"{_tight(node.left, left, kind)} {other} {_tight(node.right, right, kind, True)}"
             yield put(new, "operator", 1 + 0.5 * isinstance(node.right, ast.Constant))
     if isinstance(node.op, ast.MatMult | ast.Sub | ast.Div):
-        yield put(f"{_tight(node.right, right, type(node.op))} {sign} {_tight(node.left, left, type(node.op), True)}", "order", 1)
+        first = _tight(node.right, right, type(node.op))
+        second = _tight(node.left, left, type(node.op), True)
+        yield put(f"{first} {sign} {second}", "order", 1)
     if isinstance(node.op, ast.MatMult):
         for x, y in _turned(_tight(node.left, left, ast.Pow), _tight(node.right, right, ast.Pow)):
             yield put(f"{x} @ {y}", "transpose", 1.5)
@@ -444,8 +497,7 @@ def _turned(a: str, b: str) -> Iterator[tuple[str, str]]:
     """Both ways round, each transposed or not."""
     plain = {x: x[:-2] if x.endswith(".T") else f"{x}.T" for x in (a, b)}
     for x, y in ((a, b), (b, a)):
-        for p, q in itertools.product((x, plain[x]), (y, plain[y])):
-            yield p, q
+        yield from itertools.product((x, plain[x]), (y, plain[y]))
 
 
 def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[Change]:
@@ -464,10 +516,14 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
     if short in ("clip", "maximum", "minimum"):
         yield put(arguments[0], "call-too-many", 1.1)
     if short in ("dot", "matmul") and len(arguments) == 2:
-        a, b = (x if strength(n) == 5 else f"({x})" for n, x in zip(node.args, arguments, strict=True))
+        a, b = (
+            x if strength(n) == 5 else f"({x})" for n, x in zip(node.args, arguments, strict=True)
+        )
         for x, y in _turned(a, b):
             yield put(whole((x, y)), "transpose", 1.3)
-        yield put(f"{_tight(node.args[0], arguments[0], ast.Mult)} * {_tight(node.args[1], arguments[1], ast.Mult, True)}", "operator", 1)
+        first = _tight(node.args[0], arguments[0], ast.Mult)
+        second = _tight(node.args[1], arguments[1], ast.Mult, True)
+        yield put(f"{first} * {second}", "operator", 1)
     if short in ("multiply", "add", "subtract", "divide"):
         for other in ("multiply", "add", "subtract"):
             yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "operator", 1)
@@ -482,16 +538,24 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
                 yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "mean", 1)
     if short in ("concatenate", "vstack", "hstack", "stack") and arguments:
         if len(arguments) > 1:
-            yield put(whole([f"({', '.join(arguments)})"]), "tuple-forgotten", 0.8)
+            entries = [text.of(a) for a in node.args if not isinstance(a, ast.Constant)]
+            for axis in ("", ", axis=1", ", axis=0", ", axis=-1"):
+                if not (axis and keywords) and (not axis or short in ("concatenate", "stack")):
+                    new = ", ".join([f"({', '.join(entries)})", *keywords]) + axis
+                    yield put(f"{name}({new})", "tuple-forgotten", 0.8)
         for other in ("0", "1"):
             rest = [k for k in keywords if not k.startswith("axis")]
             yield put(f"{name}({', '.join([arguments[0], *rest, f'axis={other}'])})", "axis", 1)
-    if short in ("concatenate", "vstack", "hstack", "stack") and isinstance(node.args[0] if node.args else None, ast.Tuple | ast.List):
+    if short in ("concatenate", "vstack", "hstack", "stack") and isinstance(
+        node.args[0] if node.args else None, ast.Tuple | ast.List
+    ):
         entries = [text.of(e) for e in node.args[0].elts]  # pyright: ignore
         for order in itertools.permutations(entries) if 1 < len(entries) <= 4 else ():
             if list(order) != entries:
                 opening, closing = "()" if isinstance(node.args[0], ast.Tuple) else "[]"
-                yield put(whole([f"{opening}{', '.join(order)}{closing}", *arguments[1:]]), "order", 1)
+                yield put(
+                    whole([f"{opening}{', '.join(order)}{closing}", *arguments[1:]]), "order", 1
+                )
     if len(arguments) > 2:
         for i, j in itertools.combinations(range(len(arguments)), 2):
             swapped = list(arguments)
@@ -522,7 +586,10 @@ def _of_subscript(text: Text, node: ast.Subscript, put: Any, around: Around) -> 
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     for k, part in enumerate(parts):
         own = text.of(part)
-        rest = lambda new, k=k: ", ".join([text.of(p) if j != k else new for j, p in enumerate(parts)])  # noqa: E731
+
+        def rest(new, k=k):
+            return ", ".join([text.of(p) if j != k else new for j, p in enumerate(parts)])
+
         if isinstance(part, ast.Slice):
             continue
         if isinstance(part, ast.Constant) and isinstance(part.value, str):

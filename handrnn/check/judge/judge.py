@@ -34,7 +34,7 @@ def judge(
     dialect: dialects.Dialect | None = None,
     second_opinion: bool | str = True,
     allow: Sequence[str] = (),
-    repair: bool = True,
+    repair: bool = False,
     loss: str | None = None,
 ) -> report.FileReport:
     """Judge every function of a submission that a dialect knows.

@@ -189,7 +189,7 @@ def _cells(text: str, submission: parts.Submission) -> list[parts.Piece]:
         submission.problems.append(f"{submission.name} is not a notebook: {error}")
         return []
     pieces = []
-    for number, cell in enumerate(_cell_list(notebook), 1):
+    for number, cell in enumerate(cells_of(notebook), 1):
         source = _cell_source(cell)
         if source is not None:
             label, shown = f"<cell {number}>", _shown(cell, number)
@@ -199,7 +199,8 @@ def _cells(text: str, submission: parts.Submission) -> list[parts.Piece]:
     return pieces
 
 
-def _cell_list(notebook: Any) -> list:
+def cells_of(notebook: Any) -> list:
+    """All cells of a notebook, whatever they hold."""
     if not isinstance(notebook, dict):
         return []
     cells = notebook.get("cells")

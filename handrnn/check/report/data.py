@@ -36,6 +36,12 @@ HIDDEN: dict[str, dict[str, Any]] = {  # what a level hides, besides what the le
 }
 
 
+def check_hint(level: str) -> None:
+    """Refuse what is not one of `HINTS`: a ValueError."""
+    if level not in HINTS:
+        raise ValueError(f"hint is {level!r}: it can be {', '.join(HINTS)}")
+
+
 def place(line: int | None, cell: int | None = None) -> str:
     """Where in the submission: "line 3", "cell 5, line 3"; "" where that is not known."""
     return "" if line is None else f"line {line}" if cell is None else f"cell {cell}, line {line}"
@@ -224,8 +230,7 @@ class FileReport:
         ValueError
             If the level is not one of `HINTS`.
         """
-        if level not in HINTS:
-            raise ValueError(f"hint is {level!r}: it can be {', '.join(HINTS)}")
+        check_hint(level)
         functions = {name: f.hinted(level) for name, f in self.functions.items()}
         notes = self.notes if HINTS.index(level) > HINTS.index("sentence") else ()
         return replace(self, functions=functions, notes=notes, hint=level)
