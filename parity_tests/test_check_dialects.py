@@ -149,6 +149,35 @@ def test_misuse(capsys, tmp_path, monkeypatch, line, words):
     assert words in captured.err
 
 
+OTHERS = """
+class Cell:
+    def step(self, h_prev):
+        return h_prev
+class Log:
+    pass
+def rnn_step(x, hidden):
+    return hidden
+def load(path):
+    return path
+def softmax(z):
+    return z
+"""
+
+
+def test_what_another_dialect_alone_could_judge_is_said_of_the_one_that_was_asked_for():
+    """No word of all dialects where only one was looked for."""
+    by_name = {one.name: one.why for one in check.text(OTHERS).not_judged}
+    assert by_name["Cell"] == "its methods are those of no dialect"
+    alone = {one.name: one.why for one in check.text(OTHERS, dialect="dlfs2").not_judged}
+    assert alone == {
+        "Cell": "its methods are not those of the dialect dlfs2",
+        "Log": "the dialect dlfs2 has no class of this name",
+        "rnn_step": "its name and arguments are not those of the dialect dlfs2",
+        "load": "the dialect dlfs2 has no function of this name",
+        "softmax": "the dialect dlfs2 has no function of this name",
+    }
+
+
 # ------------------------------------------------------------------------------- files with errors
 
 
