@@ -90,7 +90,7 @@ def judge(
         if name not in functions and name not in classes:
             where = reasons.get(name, "")
             functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=where)
-    return report.FileReport(
+    whole = report.FileReport(
         str(submission.path or submission.name),
         functions,
         tuple(submission.problems),
@@ -100,6 +100,7 @@ def judge(
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
         runs=submission.runs,
     )
+    return whole.beside({piece.cell: piece.shown for piece in submission.pieces})
 
 
 def _by_whom(
