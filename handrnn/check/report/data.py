@@ -207,6 +207,7 @@ class FileReport:
     not_judged : what was seen and not judged
     recurrent : whether anything recurrent was judged; without, nothing passes
     runs : whether Python would run the file as it stands
+    failed : it was the checker that failed, whatever the submission is
     """
 
     path: str
@@ -218,6 +219,7 @@ class FileReport:
     not_judged: tuple[NotJudged, ...] = ()
     recurrent: bool = True
     runs: bool = True
+    failed: bool = False
 
     @property
     def passed(self) -> bool:
@@ -310,6 +312,11 @@ class Reports:
     def passed(self) -> bool:
         """Whether there was something to judge and all of it passed."""
         return bool(self.files) and all(file.passed for file in self.files)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the checker itself failed somewhere."""
+        return any(file.failed for file in self.files)
 
     def headline(self) -> str:
         """How many are right."""
