@@ -122,7 +122,7 @@ def _by_whom(
 
 def _is_wanted(one: target.Target, wanted: Sequence[str], found: Sequence[target.Target]) -> bool:
     """Whether a target was asked for, or makes the cache of one that was."""
-    names = {one.name, one.definition.name, one.function.owner}
+    names = {one.name, one.name.partition(" (")[0], one.definition.name, one.function.owner}
     if names & set(wanted):
         return True
     return any(
@@ -512,7 +512,8 @@ def _spoilt(
     if one.forward is not None:
         source = target_of[one.forward.function.name]
         called |= {source.called} | source.uses
-    guilty = [n for n, f in functions.items() if not f.passed and n.partition(".")[0] in called]
+    others = (n for n in functions if n.partition(".")[0] in called and not n.endswith(")"))
+    guilty = [n for n in others if not functions[n].passed]
     trial = next(trial for trial in tried if not trial.right)
     company = "with your own functions" if way == "own" else "on your own caches"
     wrong = ", ".join(trial.wrong) or (

@@ -157,10 +157,11 @@ class Worker:
     def _given(self, step: dict[str, Any], name: str) -> list[Any]:
         """The arguments of a call: copies, and tensors where these are wanted."""
         memo: dict[int, Any] = {}
-        filled = self._filled(list(step[name]), memo)
+        given = list(step[name])
+        filled = self._filled(_tensors(given) if step["tensors"] else given, memo)
         if self.partners is not None:
             self.partners.copied(memo)
-        return [_tensors(value) for value in filled] if step["tensors"] else filled
+        return filled
 
     def _target(self, step: dict[str, Any], scope: scopes.Scope, result: dict[str, Any]) -> Any:
         """What is to be called; None if the submission has none, and the result says so."""
