@@ -68,6 +68,16 @@ def test_wrong_files_fail_where_they_are_wrong(path):
             assert not wrong, str(wrong[0])
 
 
+def test_a_term_that_is_there_is_not_missing():
+    """A state that stays zero gives what a missing term gives: the text tells which it is."""
+    path = SUBMISSIONS / "numpy_ml" / "wrong" / "state_never_moves.py"
+    named = judged(path).functions["RNNCell.forward"].mistakes
+    assert [mistake.id for mistake in named] == ["a0-every-step"]
+    text = path.read_text().replace('As[0] @ p["Waa"] + ', "")
+    named = check.text(text, second_opinion=False).functions["RNNCell.forward"].mistakes
+    assert "term-missing" in [mistake.id for mistake in named]
+
+
 # --------------------------------------------------------------------------------- the command
 
 

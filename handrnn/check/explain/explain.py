@@ -330,6 +330,7 @@ def _named(
     found = list(named.values())
     if own is not None and len(fits[0]) == 1:
         found.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
+        found = [mistake for mistake in found if not own.has(mistake)] or found
     return tuple(found)
 
 
