@@ -18,6 +18,8 @@ from . import activations
 from . import dialect as dialects
 from . import match as matching
 
+ALL_STEPS = "the caches of all steps"
+
 
 class Box(dict):
     """A cache of a stand-in: the atoms of its forward call."""
@@ -292,7 +294,13 @@ def _pairs(
         elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
             if len(value) != len(term.terms):
                 wanted = f"{term.name} is {dialects.shown(replace(term, name=''))}"
-                raise TypeError(f"{wanted}: it was given {len(value)} entries")
+                many = [
+                    v for v in value if isinstance(v, tuple | list) and len(v) == len(term.terms)
+                ]
+                entries = f"{len(value)} entries"
+                if value and len(many) == len(value):
+                    entries = f"{ALL_STEPS}, {len(value)} of them"
+                raise TypeError(f"{wanted}: it was given {entries}")
             yield from _pairs(value, term.terms, respelt)
         else:
             yield term, value

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import compare
+from ..dialects.standin import ALL_STEPS
 from ..judge import returned, target
 from ..probe import probes
 from ..report import data as report
@@ -88,6 +89,9 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
             " int and bool."
         )
         return (report.Named("float32", why, _first_sentence(error.message), line),)
+    if ALL_STEPS in error.message:
+        why = "The function of one step is given the caches of all steps, not that of step t."
+        return (report.Named("wrong-variable", why, "", line, _of_step(one, line)),)
     gathers = re.search(r"\b(np|numpy)\.append\(", line) and "inhomogeneous" in error.message
     if gathers and one.function.kind == "forward":
         why = (
@@ -97,6 +101,13 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
         proof = "the entries of a cache have different shapes, and no array holds them"
         return (report.Named("caches-wrong", why, proof, line, "caches.append(cache)"),)
     return ()
+
+
+def _of_step(one: target.Target, line: str) -> str:
+    """A line that hands all caches on, with that of the step in their place."""
+    before = one.definition.source.partition(line)[0]
+    steps = re.findall(r"^\s*for (\w+) in ", before, re.MULTILINE) or ["t"]
+    return re.sub(r"(\w+)\)(?=\W*$)", rf"\1[{steps[-1]}])", line)
 
 
 def message(one: target.Target, error: Any) -> str:

@@ -176,7 +176,7 @@ class Lines:
 
 
 def _tree(source: str) -> ast.stmt | None:
-    """A definition, indented as a method is or not, with its lines from 1; None if there is none."""
+    """A definition, indented as a method is or not, with lines from 1; None if there is none."""
     head = "if True:\n" if source[:1].isspace() else ""
     try:
         tree = ast.parse(head + source).body[0]

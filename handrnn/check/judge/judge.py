@@ -319,6 +319,7 @@ def _judged(
         base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
         base = replace(base, notes=base.notes + wording.company_note(one, ways, chosen))
         named += damage.kept_state(ways) + damage.unusable_caches(one, trials)
+        named += damage.loose_form(one, trials)
         return _harmful(one, base, named)
     first = next(trial for trial in chosen if not trial.right)
     if _empty(first):
@@ -335,7 +336,7 @@ def _judged(
     return replace(
         base,
         verdict=report.FAIL,
-        mistakes=named,
+        mistakes=wording.imported(submission, named),
         where=wording.where(first),
         line=line,
         source=source,
