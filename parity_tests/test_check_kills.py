@@ -29,7 +29,7 @@ def test_the_submissions_are_right_before_a_mistake_is_planted(base):
 
 def test_every_entry_of_the_catalogue_has_a_submission():
     """One at least; and no kill stands for an entry that is not there."""
-    entries = Counter(kill_matrix.entry_of(mistake) for mistake in catalogue.MISTAKES)
+    entries = Counter(kill_matrix.entry_of(mistake) for mistake in catalogue.mistakes())
     assert set(entries.values()) == {1}
     assert {kill.entry for kill in kill_matrix.kills()} == set(entries)
 

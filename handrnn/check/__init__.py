@@ -20,20 +20,34 @@ same for a test. Submissions run in a process of their own, with limits of time 
 guards against accidents, not against attacks.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .dialects import dialect as dialects
 from .judge import judge
 from .load import loading
 from .report import data
 from .run import runner
-from .sequences import sequences
+
+if TYPE_CHECKING:
+    from .sequences import sequences
+
+    sequence = sequences.sequence
 
 SECONDS = runner.SECONDS
 
 FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
-sequence = sequences.sequence
 load_dialect = dialects.find
+
+
+def __getattr__(name: str) -> Any:
+    """What judges whole sequences is imported when it is first used."""
+    if name != "sequence":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .sequences import sequences
+
+    return sequences.sequence
 
 
 def file(path, *, wanted=(), dialect=None, seconds=SECONDS, second_opinion=True, allow=()):

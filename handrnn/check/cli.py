@@ -21,13 +21,12 @@ from typing import Any
 
 from .. import __version__
 from . import report
-from .assignments import trying
 from .dialects import dialect as dialects
 from .dialects import match as matching
-from .files import answers, cases
+from .files import cases
 from .judge import judge
 from .load import loading
-from .report import data, manual, output
+from .report import data, output
 from .run import runner
 
 PASSED, FAILED, MISUSE = 0, 1, 2
@@ -476,6 +475,8 @@ def _dialects(options: argparse.Namespace) -> int:
 
 
 def _try(file: Path, solution: str) -> int:
+    from .assignments import trying  # here, as below: 'check' needs none of it
+
     if not Path(solution).is_file():
         raise _MisuseError(f"{solution} is not a file: a right solution is needed")
     held = trying.hold(dialects.read(file), str(file), loading.load(solution))
@@ -484,6 +485,8 @@ def _try(file: Path, solution: str) -> int:
 
 
 def _mistakes(options: argparse.Namespace) -> int:
+    from .report import manual
+
     _print(manual.markdown() + "\n")
     return PASSED
 
@@ -499,6 +502,8 @@ def _oracle(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from .files import answers
+
     case = cases.read(options.case)
     answers.verify(case)
     judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import compare
-from ..dialects.standin import ALL_STEPS
+from ..dialects import standin
 from ..judge import returned, target
 from ..probe import probes
 from ..report import data as report
@@ -89,7 +89,7 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
             " int and bool."
         )
         return (report.Named("float32", why, _first_sentence(error.message), line),)
-    if ALL_STEPS in error.message:
+    if standin.ALL_STEPS in error.message:
         why = "The function of one step is given the caches of all steps, not that of step t."
         return (report.Named("wrong-variable", why, "", line, _of_step(one, line)),)
     gathers = re.search(r"\b(np|numpy)\.append\(", line) and "inhomogeneous" in error.message

@@ -78,9 +78,11 @@ def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
 
 def unusable_caches(one: target.Target, trials: dict[str, runs.Ways]) -> tuple[report.Named, ...]:
     """Caches without one entry a step, unless the submission's own backward function reads them."""
-    entry = catalogue.detected(one.function.of, "caches")
     first = next(iter(trials[one.name]["own"]), None)
-    if entry is None or first is None or first.flat is None or not first.flat.suspects:
+    if first is None or first.flat is None or not first.flat.suspects:
+        return ()
+    entry = catalogue.detected(one.function.of, "caches")
+    if entry is None:
         return ()
     if runs.read_well(one, trials):
         return ()

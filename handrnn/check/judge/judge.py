@@ -20,7 +20,6 @@ from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
 from ..run import runner
-from ..sequences import layer_classes, module_classes
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
 
@@ -162,6 +161,10 @@ def _layers(
     seconds: float,
 ) -> dict[str, report.FunctionReport]:
     """Reports of the methods of recurrent layer classes."""
+    if not _has_classes(submission):
+        return {}
+    from ..sequences import layer_classes
+
     known = {one.called for one in targets}
     judged = (
         (definition.name, one)
@@ -181,22 +184,29 @@ def _of_torch(
     wanted: Sequence[str],
     seconds: float,
     live: Any,
-) -> module_classes.Found:
+) -> tuple[dict[str, report.FunctionReport], list[report.NotJudged]]:
     """Reports of the classes that are modules of torch; and those that cannot be read."""
+    if live is not None or not _has_classes(submission):
+        return {}, []
+    from ..sequences import module_classes
+
     classes, asked = {_class_of(name) for name in known}, {_class_of(name) for name in wanted}
     rest = [
         one
         for name, one in submission.definitions.items()
         if name not in classes and (not asked or name in asked)
     ]
-    if live is not None:
-        return {}, []
     found, unread = module_classes.judge_file(submission, rest, seconds)
     return {
         name: one
         for name, one in found.items()
         if not wanted or name in wanted or _class_of(name) in wanted
     }, unread
+
+
+def _has_classes(submission: parts.Submission) -> bool:
+    """Whether there is anything for `sequences`, which is not imported without."""
+    return any(one.kind == parts.CLASS for one in submission.definitions.values())
 
 
 def _private_helpers(

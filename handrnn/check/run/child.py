@@ -50,7 +50,7 @@ class Worker:
 
     def __init__(self, folder: Path, program: Any, journal: int | None) -> None:
         self.folder = folder
-        self.job = codec.read_parts(folder / "job.npz")
+        self.job = codec.read_parts(folder / "job.data")
         self.nonce = self._part("nonce")
         self.journal = journal
         self.program = program or scopes.Program(self._part("program"))
@@ -224,7 +224,7 @@ class Worker:
     def _write(self, number: int, result: dict[str, Any]) -> None:
         """The result under its final name, once it is whole."""
         self.originals.restore()
-        written, final = self.folder / "part.npz", self.folder / f"result{number}.npz"
+        written, final = self.folder / "part.data", self.folder / f"result{number}.data"
         try:
             codec.write(written, nonce=self.nonce, number=number, **result)
         except BaseException as error:
@@ -271,7 +271,7 @@ def begin(folder: Path, program: Any, journal: int) -> None:
 
     Parameters
     ----------
-    folder : with the file ``job.npz`` and the empty folder ``work``
+    folder : with the file ``job.data`` and the empty folder ``work``
     program : `scopes.Live` functions, None for the submission in the job
     journal : file descriptor on which the parent hears how far it is
     """

@@ -567,7 +567,7 @@ class _Runner:
         processor = self.seconds * len(steps) + START_SECONDS
         limits = {"memory": self.memory, "cpu_seconds": processor}
         head = {"nonce": nonce, "count": len(steps), "limits": limits}
-        codec.write(folder / "job.npz", **head, **self.job, **parts)
+        codec.write(folder / "job.data", **head, **self.job, **parts)
 
     def _follow(
         self, started: _Started, folder: Path, steps: list[Step]
@@ -594,7 +594,7 @@ class _Runner:
 
     def _take(self, folder: Path, nonce: str, steps: list[Step], number: int) -> None:
         step = steps[number]
-        outcome = _outcome(step, folder / f"result{number}.npz", nonce, number)
+        outcome = _outcome(step, folder / f"result{number}.data", nonce, number)
         if step.id not in self.outcomes:
             self.outcomes[step.id] = outcome
         elif not outcome.returned:
