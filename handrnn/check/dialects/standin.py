@@ -6,6 +6,7 @@ them. Where the dialect prescribes no cache, its cache is a box that only it can
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -174,11 +175,10 @@ class _State:
                 self.tensors |= tensor
                 numbers: Any = value
                 array = np.array(numbers.detach().numpy() if tensor else numbers)
-                if array.size != np.prod(slot.shape(self.sizes)):
-                    raise ValueError(
-                        f"{slot.name} has shape {array.shape}, not {slot.shape(self.sizes)}"
-                    )
-                array = array.reshape(slot.shape(self.sizes))
+                shape = slot.shape(self.sizes)
+                if array.size != math.prod(shape):
+                    raise ValueError(f"{slot.name} has shape {array.shape}, not {shape}")
+                array = array.reshape(shape)
                 self._learn(slot, slot.unpack(array, self.sizes))
                 self.given[slot.quantity if not slot.gates else slot.name] = value
 

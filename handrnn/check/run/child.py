@@ -223,7 +223,8 @@ class Worker:
 
     def _write(self, number: int, result: dict[str, Any]) -> None:
         """The result under its final name, once it is whole."""
-        self.originals.restore()
+        if result["status"] != "returned":  # else it was done after the call
+            self.originals.restore()
         written, final = self.folder / "part.data", self.folder / f"result{number}.data"
         try:
             codec.write(written, nonce=self.nonce, number=number, **result)

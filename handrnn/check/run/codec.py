@@ -10,6 +10,7 @@ bytes: one flat array a dtype.
 """
 
 import json
+import math
 import os
 import stat
 import sys
@@ -364,6 +365,6 @@ def opened(path: str | Path) -> BinaryIO:
 def _parts(value: dict[str, Any], flats: Arrays) -> tuple[Structure, Arrays]:
     arrays = {}
     for key, (dtype, offset, shape) in value["index"].items():
-        size = int(np.prod(shape, dtype=np.int64))
+        size = math.prod(shape)
         arrays[key] = flats[dtype][offset : offset + size].reshape(shape)
     return value["structure"], arrays

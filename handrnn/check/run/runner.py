@@ -96,6 +96,12 @@ class Step:
     tensors: bool = False
     own: str = ""
 
+    @functools.cached_property
+    def sources(self) -> frozenset[str]:
+        """The ids of the steps that it refers to."""
+        values = [self.target, list(self.arguments), list(self.before or ())]
+        return frozenset(leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref))
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -513,7 +519,7 @@ class _Runner:
         return pending
 
     def _settle(self, step: Step) -> None:
-        for source in _sources(step):
+        for source in step.sources:
             before = self.outcomes.get(source)
             if source in self.gone or (before is not None and not before.returned):
                 name = child.callee(self.targets[source])
@@ -562,7 +568,7 @@ class _Runner:
             self._lose(loss, steps, at, phase, pending)
 
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
-        referred = {source for step in steps for source in _sources(step)}
+        referred = {source for step in steps for source in step.sources}
         parts = {f"step{n}": _job_of(step, step.id in referred) for n, step in enumerate(steps)}
         processor = self.seconds * len(steps) + START_SECONDS
         limits = {"memory": self.memory, "cpu_seconds": processor}
@@ -652,16 +658,10 @@ def _check(steps: Sequence[Step]) -> None:
     for step in steps:
         if step.id in known:
             raise ValueError(f"two steps are called {step.id}")
-        for source in _sources(step):
+        for source in step.sources:
             if source not in known:
                 raise ValueError(f"step {step.id} builds on {source}, which does not come before")
         known.add(step.id)
-
-
-def _sources(step: Step) -> set[str]:
-    """Ids of the steps that a step refers to."""
-    values = [step.target, list(step.arguments), list(step.before or ())]
-    return {leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref)}
 
 
 def _with_sources(pending: list[Step], steps: Sequence[Step]) -> list[Step]:
@@ -669,7 +669,7 @@ def _with_sources(pending: list[Step], steps: Sequence[Step]) -> list[Step]:
     wanted = {step.id for step in pending}
     for step in reversed(steps):
         if step.id in wanted:
-            wanted |= _sources(step)
+            wanted |= step.sources
     return [step for step in steps if step.id in wanted]
 
 
