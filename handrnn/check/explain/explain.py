@@ -334,15 +334,13 @@ def _named(
                 f"planting {planted} in the reference reproduces your {what} (to {off:.0e}) and all"
                 f" your other results, on {len(cases)} random inputs"
             )
-            named.setdefault(
-                (entry.id, shown.right),
-                report.Named(entry.id, shown.why, proof, shown.wrong, shown.right),
-            )
-    found = list(named.values())
+            found = report.Named(entry.id, shown.why, proof, shown.wrong, shown.right)
+            named.setdefault((entry.id, shown.why), found)
+    told = list(named.values())
     if own is not None and len(fits[0]) == 1:
-        found.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
-        found = [mistake for mistake in found if not own.has(mistake)] or found
-    return tuple(found)
+        told.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
+        told = [mistake for mistake in told if not own.has(mistake)] or told
+    return tuple(told)
 
 
 def error(ours: np.ndarray, theirs: np.ndarray) -> float:
