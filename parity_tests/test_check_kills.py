@@ -98,3 +98,14 @@ def test_two_mistakes_at_once():
     print(f"both named in {both} of {len(counted)} pairs, {len(found) - len(counted)} masked")
     assert len(counted) > 150
     assert both >= 0.8 * len(counted)
+
+
+def test_a_mistake_that_is_made_twice_is_named_once():
+    """The same sentence of the same id, in two lines."""
+    both = [
+        next(k for k in kill_matrix.kills() if k.base == "columns" and k.entry[2] == variant)
+        for variant in ("Wax for Waa", "Waa for Wax")
+    ]
+    text, _ = kill_matrix.planted(*both)
+    found = kill_matrix.judged(text).functions["rnn_cell_backward"]
+    assert [mistake.id for mistake in found.mistakes] == ["wrong-variable"]
