@@ -547,6 +547,7 @@ def test_cells_are_counted_as_the_notebook_shows_them(tmp_path):
     assert (one.cell, one.place, left.place) == (2, "In [5], line 4", "In [9], line 1")
     edits = (report.Edit(4, 2, "a", "b"), report.Edit(1, 3, "c", "d"))
     mended = replace(one, fix=report.Fix(edits, True, 3)).beside({2: "In [5]", 3: "In [9]"})
+    assert mended.fix is not None
     assert [place for _, place, _ in mended.fix.lines()][1:3] == [
         "In [5], line 4",
         "In [9], line 1",
