@@ -1,6 +1,21 @@
 """Recurrent networks written by hand in NumPy, held to PyTorch to the last digit."""
 
-from . import compare, course, initializers, layouts, losses, nn, optim, textbook
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import compare, course, initializers, layouts, losses, nn, optim, textbook
 
 __all__ = ["compare", "course", "initializers", "layouts", "losses", "nn", "optim", "textbook"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """A module is imported when it is first used."""
+    if name in __all__:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

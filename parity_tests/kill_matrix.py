@@ -253,6 +253,7 @@ def columns_loops(cell: str) -> Iterator[Kill]:
     )
     last = "    da0 = carried\n"
     yield at("wrong-variable", "da0 zero", ("da0 = carried", "da0 = np.zeros((n_a, m))"))
+    yield at("wrong-variable", "da0 of da", ("da0 = carried", "da0 = da[:, :, t]"))
     yield at(
         "wrong-variable",
         "da0 of the last step",
@@ -1004,6 +1005,7 @@ def columns_forward_loops(cell: str) -> Iterator[Kill]:
     passed = "x[:, :, t], hidden, cell," if cell == "lstm" else "x[:, :, t], hidden,"
     yield at("a0-ignored", "", (start, "    hidden = np.zeros((n_a, m))\n"))
     yield at("a0-ignored", "a[:, :, 0]", (start, "    hidden = states[:, :, 0]\n"))
+    yield at("state-offset", "a[t-1]", (passed, passed.replace("hidden", "states[:, :, t - 1]")))
     yield at("a0-every-step", "", (passed, passed.replace("hidden", "a0")))
     yield at("last-step-skipped", "last", (loop, "for t in range(steps - 1):"))
     yield at("last-step-skipped", "first", (loop, "for t in range(1, steps):"))
@@ -1303,6 +1305,7 @@ def inlined_loops(cell: str) -> Iterator[Kill]:
     yield at("counted-twice", "da of the last step", (start, "back = da[:, :, -1]"))
     yield at("counted-twice", "da_prev summed", (back, back.replace("back = ", "back = back + ")))
     yield at("wrong-variable", "da0 zero", ('"da0": back', '"da0": np.zeros((n, m))'))
+    yield at("wrong-variable", "da0 of da", ('"da0": back', '"da0": da[:, :, 0]'))
     yield at("wrong-variable", "dx reversed", ("gx[:, :, t]", "gx[:, :, T - 1 - t]"))
     yield at("wrong-variable", "dx summed", (out, out.replace("= ", "= gx[:, :, (t + 1) % T] + ")))
     first = (back, f"        if t == T - 1:\n            first = {carried}\n{back}")

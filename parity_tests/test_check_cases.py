@@ -404,7 +404,7 @@ def test_other_grus_are_told(before, words):
 
 def test_a_mistake_of_the_catalogue_is_named():
     case = cases.draw("lstm")
-    entry = next(m for m in answers.catalogue.MISTAKES if m.id == "one-path-not-carried")
+    entry = next(m for m in answers.catalogue.mistakes() if m.id == "one-path-not-carried")
     wrong = cases.compute("lstm", case.given, functions=answers.planting.plant(entry.edits))
     judged = answers.judge(case, wrong)
     assert judged.verdict == "FAIL"

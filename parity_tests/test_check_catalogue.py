@@ -36,7 +36,7 @@ ALL = {
     for function in KNOWN[name].functions.values()
 }
 COURSE = [one for (dialect, _), one in ALL.items() if dialect == "course"]
-PLANTED = [entry for entry in catalogue.MISTAKES if not entry.detector]
+PLANTED = [entry for entry in catalogue.mistakes() if not entry.detector]
 
 # entries that cannot be told apart in a function: they are named together
 ALIKE = {
@@ -112,12 +112,12 @@ def labelled(entries):
 
 
 def test_entries_have_ids_sentences_and_lines():
-    kinds = {entry.id for entry in catalogue.MISTAKES}
+    kinds = {entry.id for entry in catalogue.mistakes()}
     assert kinds < set(catalogue.KINDS)
-    names = collections.Counter((e.id, e.variant, e.functions) for e in catalogue.MISTAKES)
+    names = collections.Counter((e.id, e.variant, e.functions) for e in catalogue.mistakes())
     assert max(names.values()) == 1
     known = {one.function.of for one in ALL.values()}
-    for entry in catalogue.MISTAKES:
+    for entry in catalogue.mistakes():
         assert entry.why.endswith("."), entry
         assert len(entry.why.split()) > 3, entry
         assert "{" not in entry.why + entry.wrong + entry.right, entry
@@ -166,7 +166,7 @@ def test_entries_are_told_apart(function):
 
 
 def test_warnings_show_far_out_only():
-    entries = [entry for entry in catalogue.MISTAKES if entry.warning]
+    entries = [entry for entry in catalogue.mistakes() if entry.warning]
     assert [entry.functions for entry in entries] == [("softmax",)] * 2
     for dialect in DIALECTS:
         softmax = ALL[dialect, "softmax"]
@@ -218,7 +218,7 @@ def test_two_mistakes_at_once():
 
 
 def test_lines_are_shown_in_the_callers_notation():
-    entries = {str(entry): entry for entry in catalogue.MISTAKES}
+    entries = {str(entry): entry for entry in catalogue.mistakes()}
     shown = catalogue.show(entries["wrong-variable (dWf from dit)"], KNOWN["course"])
     assert shown.wrong == "dWf = np.dot(dit, concat.T)"
     assert shown.right == "dWf = np.dot(dft, concat.T)"

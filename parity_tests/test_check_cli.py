@@ -13,9 +13,12 @@ import pytest
 
 import handrnn
 from handrnn.check import cli
+from handrnn.check.assignments import trying
 from handrnn.check.explain import catalogue
 from handrnn.check.files import cases
+from handrnn.check.judge import judge
 from handrnn.check.report import data as report
+from handrnn.check.run import runner
 
 RIGHT = """
 import numpy as np
@@ -164,7 +167,7 @@ def files(tmp_path, monkeypatch):
         ("NOT_FILLED_IN", 1),
         ("NOT_FOUND", 1),
         ("", 1),
-        ("explode", 1),
+        ("explode", 2),
     ],
 )
 def test_only_pass_is_a_pass(capsys, straw, files, words, status):
@@ -177,10 +180,27 @@ def test_only_pass_is_a_pass(capsys, straw, files, words, status):
 def test_our_own_bug_is_a_line_and_no_pass(capsys, straw, files):
     files(a="explode", b="PASS")
     status, out, _ = run(capsys, "check", "a.py")
-    assert status == 1
+    assert status == 2
     assert "the checker itself failed, please report it: RuntimeError: a bug of ours" in out
     status, out, _ = run(capsys, "check", "a.py::lstm_backward", "--json", "-")
+    assert status == 2
     assert json.loads(out)["functions"]["lstm_backward"]["verdict"] == "NOT FOUND"
+    assert json.loads(out)["failed"] is True
+
+
+def test_where_no_process_can_be_run_nothing_is_said_of_the_file(capsys, files, monkeypatch):
+    def cannot(*job, **options):
+        raise runner.CannotRunError("no process can be run here: no room")
+
+    monkeypatch.setattr(judge, "judge", cannot)
+    files(a="PASS")
+    status, out, _ = run(capsys, "check", "a.py")
+    assert status == 2
+    assert "a.py could not be judged: no process can be run here: no room" in out
+    monkeypatch.setattr(trying, "hold", cannot)
+    status, out, error = run(capsys, "dialects", "try", "a.py", "a.py")
+    assert (status, out) == (2, "")
+    assert error == "handrnn: no process can be run here: no room\n"
 
 
 def test_what_is_required_must_be_there(capsys, straw, files):

@@ -19,6 +19,7 @@ from handrnn.check.judge import judge, target
 from handrnn.check.load import loading
 from handrnn.check.probe import probes
 from handrnn.check.report import data as report
+from parity_tests.sampling import sampled
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 HELPERS = SUBMISSIONS / "right" / "sigmoid_and_softmax_only.py"
@@ -686,7 +687,9 @@ def differing(mistake):
     return {name for name in right if not np.allclose(right[name], wrong[name], rtol=1e-12, atol=0)}
 
 
-@pytest.mark.parametrize("mistake", ODD, ids=lambda mistake: f"{mistake.function}-{mistake.name}")
+@pytest.mark.parametrize(
+    "mistake", sampled(ODD, every=4), ids=lambda mistake: f"{mistake.function}-{mistake.name}"
+)
 def test_unforeseen_mistakes_fail_where_they_are_and_are_not_named(mistake):
     """FAIL, the wrong results and only these, the first bad step, and no name that is not true."""
     found = judged_text(planted(mistake), wanted=(mistake.function,))

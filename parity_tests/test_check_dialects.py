@@ -21,10 +21,10 @@ CORPORA = ("cs231n", "eecs498", "cmu", "dlfs2", "numpy_ml")
 QUICK = {  # a few for the default suite; the others take minutes together
     *("cs231n/right/terse.py", "cs231n/wrong/three_in_one.py", "cs231n/right/half_filled_in.py"),
     *("cmu/right/rnn_cell_template.py", "cmu/wrong/rnn_not_divided.py"),
-    *("dlfs2/right/lstm_hsplit.py", "dlfs2/wrong/dh_not_carried.py"),
+    *("dlfs2/right/lstm_hsplit.py", "dlfs2/wrong/bias_gradient_one_number.py"),
+    "eecs498/wrong/one_tensor_for_all_states.py",
     *("numpy_ml/right/both_cells.py", "numpy_ml/wrong/accumulator_unused.py"),
 }
-PYTHON_2 = {"python2.py", "template_comments.py"}  # the loader does not read them yet
 HEAD = re.compile(r"^# (wrong|right by itself|follows): ([\w.]+)", re.M)
 
 
@@ -33,8 +33,6 @@ def files(kind):
         for path in sorted((SUBMISSIONS / corpus / kind).glob("*.py")):
             name = f"{corpus}/{kind}/{path.name}"
             marks = [] if name in QUICK else [pytest.mark.long]
-            if path.name in PYTHON_2:
-                marks.append(pytest.mark.xfail(reason="Python 2"))
             yield pytest.param(path, id=name, marks=marks)
 
 
@@ -54,20 +52,12 @@ def test_right_files_pass(path):
     assert {f.verdict for f in found.values()} == allowed, found
 
 
-NOT_YET = {
-    "bias_gradient_one_number": "that stateful is ignored does not show in one call",
-    "one_tensor_for_all_states": "the backward function is blamed for the cache",
-}
-
-
 @pytest.mark.parametrize("path", list(files("wrong")))
 def test_wrong_files_fail_where_they_are_wrong(path):
     """At the functions of the header's lines, and not at those that are right by themselves."""
     found = judged(path)
     said = HEAD.findall(path.read_text())
     left = {one.name for one in found.not_judged}
-    if path.stem in NOT_YET:
-        pytest.xfail(NOT_YET[path.stem])
     assert any(kind == "wrong" for kind, _ in said)
     for kind, name in said:
         ways = [f for n, f in found.functions.items() if n.partition(" (")[0] == name]
@@ -76,6 +66,16 @@ def test_wrong_files_fail_where_they_are_wrong(path):
             assert wrong or name in left, f"{name}: {found}"
         elif kind == "right by itself":
             assert not wrong, str(wrong[0])
+
+
+def test_a_term_that_is_there_is_not_missing():
+    """A state that stays zero gives what a missing term gives: the text tells which it is."""
+    path = SUBMISSIONS / "numpy_ml" / "wrong" / "state_never_moves.py"
+    named = judged(path).functions["RNNCell.forward"].mistakes
+    assert [mistake.id for mistake in named] == ["a0-every-step"]
+    text = path.read_text().replace('As[0] @ p["Waa"] + ', "")
+    named = check.text(text, second_opinion=False).functions["RNNCell.forward"].mistakes
+    assert "term-missing" in [mistake.id for mistake in named]
 
 
 # --------------------------------------------------------------------------------- the command
@@ -147,6 +147,35 @@ def test_misuse(capsys, tmp_path, monkeypatch, line, words):
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
     assert words in captured.err
+
+
+OTHERS = """
+class Cell:
+    def step(self, h_prev):
+        return h_prev
+class Log:
+    pass
+def rnn_step(x, hidden):
+    return hidden
+def load(path):
+    return path
+def softmax(z):
+    return z
+"""
+
+
+def test_what_another_dialect_alone_could_judge_is_said_of_the_one_that_was_asked_for():
+    """No word of all dialects where only one was looked for."""
+    by_name = {one.name: one.why for one in check.text(OTHERS).not_judged}
+    assert by_name["Cell"] == "its methods are those of no dialect"
+    alone = {one.name: one.why for one in check.text(OTHERS, dialect="dlfs2").not_judged}
+    assert alone == {
+        "Cell": "its methods are not those of the dialect dlfs2",
+        "Log": "the dialect dlfs2 has no class of this name",
+        "rnn_step": "its name and arguments are not those of the dialect dlfs2",
+        "load": "the dialect dlfs2 has no function of this name",
+        "softmax": "the dialect dlfs2 has no function of this name",
+    }
 
 
 # ------------------------------------------------------------------------------- files with errors

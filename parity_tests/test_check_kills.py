@@ -29,7 +29,7 @@ def test_the_submissions_are_right_before_a_mistake_is_planted(base):
 
 def test_every_entry_of_the_catalogue_has_a_submission():
     """One at least; and no kill stands for an entry that is not there."""
-    entries = Counter(kill_matrix.entry_of(mistake) for mistake in catalogue.MISTAKES)
+    entries = Counter(kill_matrix.entry_of(mistake) for mistake in catalogue.mistakes())
     assert set(entries.values()) == {1}
     assert {kill.entry for kill in kill_matrix.kills()} == set(entries)
 
@@ -98,3 +98,14 @@ def test_two_mistakes_at_once():
     print(f"both named in {both} of {len(counted)} pairs, {len(found) - len(counted)} masked")
     assert len(counted) > 150
     assert both >= 0.8 * len(counted)
+
+
+def test_a_mistake_that_is_made_twice_is_named_once():
+    """The same sentence of the same id, in two lines."""
+    both = [
+        next(k for k in kill_matrix.kills() if k.base == "columns" and k.entry[2] == variant)
+        for variant in ("Wax for Waa", "Waa for Wax")
+    ]
+    text, _ = kill_matrix.planted(*both)
+    found = kill_matrix.judged(text).functions["rnn_cell_backward"]
+    assert [mistake.id for mistake in found.mistakes] == ["wrong-variable"]

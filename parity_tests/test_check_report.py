@@ -12,13 +12,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from handrnn import compare
+from handrnn import check, compare
 from handrnn.check import report as formats
 from handrnn.check.report import data as report
 from handrnn.check.report import html, output, said
 
 NASTY = "<script>alert('x')</script>&\"</pre>]]>\x00\x1b[2J"
 NAN = float("nan")
+RNN_CELL_BACKWARD = """import numpy as np
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, parameters = cache
+    dz = (1 - a_next) ** 2 * da_next
+    return {"dxt": parameters["Wax"].T @ dz, "da_prev": parameters["Waa"].T @ dz,
+            "dWax": dz @ xt.T, "dWaa": dz @ a_prev.T, "dba": dz.sum(axis=1, keepdims=True)}
+"""
 
 
 def tensor(name, axes, shape, bad=None, gates=(), backward=True):
@@ -230,7 +237,7 @@ def test_json_has_the_names_of_the_attributes(mixed):
     assert function["tensors"][3]["error"] is None
     assert content["functions"]["rnn_forward"]["passed"] is True
     assert function["dialect"] == "cs231n"
-    edit = {"line": 214, "cell": 3, "old": "SECRET-OLD f()", "new": "SECRET-NEW g()"}
+    edit = {"line": 214, "cell": 3, "old": "SECRET-OLD f()", "new": "SECRET-NEW g()", "shown": ""}
     assert function["fix"] == {"edits": [edit], "verified": True, "probes": 3}
     assert content["not_judged"] == [
         {
@@ -239,6 +246,7 @@ def test_json_has_the_names_of_the_attributes(mixed):
             "cell": None,
             "why": "WHY unknown names",
             "command": "handrnn check a.py --dialect d.toml",
+            "shown": "",
         }
     ]
     assert (content["recurrent"], content["hint"]) == (True, "fix")
@@ -522,6 +530,34 @@ def test_cells_and_lines_are_named_in_one_way():
     assert report.place(None, 3) == ""
     assert report.place(7) == "line 7"
     assert report.place(7, 5) == "cell 5, line 7"
+    assert report.place(7, 5, "In [12]") == "In [12], line 7"
+
+
+def test_cells_are_counted_as_the_notebook_shows_them(tmp_path):
+    """In every format, of what fails and of what is not judged."""
+    cells = [
+        {"cell_type": "markdown", "source": "# LSTM"},
+        {"cell_type": "code", "execution_count": 5, "source": RNN_CELL_BACKWARD},
+        {"cell_type": "code", "execution_count": 9, "source": "def hidden_start(n): return n"},
+    ]
+    path = tmp_path / "work.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    found = check.file(path, second_opinion=False)
+    one, left = found.functions["rnn_cell_backward"], found.not_judged[0]
+    assert (one.cell, one.place, left.place) == (2, "In [5], line 4", "In [9], line 1")
+    edits = (report.Edit(4, 2, "a", "b"), report.Edit(1, 3, "c", "d"))
+    mended = replace(one, fix=report.Fix(edits, True, 3)).beside({2: "In [5]", 3: "In [9]"})
+    assert mended.fix is not None
+    assert [place for _, place, _ in mended.fix.lines()][1:3] == [
+        "In [5], line 4",
+        "In [9], line 1",
+    ]
+    for name in ("html", "json", "junit", "csv"):
+        assert "In [5]" in render(name, found)
+        assert "cell 2" not in render(name, found)
+    assert "In [5], line 4" in str(found)
+    assert "hidden_start (In [9], line 1)" in str(found)
+    assert "In [" not in str(found.hinted("verdict").functions["rnn_cell_backward"])
 
 
 # ----------------------------------------------------------------------------------------- writing

@@ -51,7 +51,7 @@ def test_tree_names_every_module():
 
 
 def test_the_session_is_what_check_prints(capsys, monkeypatch):
-    """But for numbers of rounding, which are another machine's, and for whether one is worth a word."""
+    """But for numbers of rounding, and whether there are any: these are another machine's."""
     (session,) = re.findall(r"^```\n\$ handrnn (check .*)\n((?:.*\n)*?)```", README, re.M)
     monkeypatch.chdir(ROOT)
     assert cli.main([*session[0].split(), "--no-torch"]) == 1

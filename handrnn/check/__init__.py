@@ -21,22 +21,40 @@ tests. Submissions run in a process of their own, with limits of time and memory
 against accidents, not against attacks.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .dialects import dialect as dialects
-from .gradients import live
 from .judge import judge
 from .load import loading
 from .report import data
 from .run import runner
-from .sequences import sequences
+
+if TYPE_CHECKING:
+    from .gradients import live
+    from .sequences import sequences
+
+    sequence = sequences.sequence
+    gradient = live.gradient
 
 SECONDS = runner.SECONDS
 
 FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
-sequence = sequences.sequence
-gradient = live.gradient
 load_dialect = dialects.find
+
+
+def __getattr__(name: str) -> Any:
+    """What judges whole sequences, and gradients of any loss, is imported when first used."""
+    if name == "sequence":
+        from .sequences import sequences
+
+        return sequences.sequence
+    if name == "gradient":
+        from .gradients import live
+
+        return live.gradient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def file(

@@ -1,6 +1,7 @@
 """The command ``handrnn``: check files, draw a case for another language, judge its answer.
 
-Exit status: 0 if all that was asked for passes, 1 if not, 2 for misuse.
+Exit status: 0 if all that was asked for passes, 1 if not, 2 for misuse and where the checker itself
+fails.
 """
 
 import argparse
@@ -20,14 +21,13 @@ from typing import Any
 
 from .. import __version__
 from . import report
-from .assignments import trying
 from .dialects import dialect as dialects
 from .dialects import match as matching
 from .explain import applying
-from .files import answers, cases
+from .files import cases
 from .judge import judge
 from .load import loading
-from .report import data, manual, output
+from .report import data, output
 from .run import runner
 
 PASSED, FAILED, MISUSE = 0, 1, 2
@@ -42,8 +42,9 @@ wrong and which mistake is it?"""
 EPILOG = """\
 exit status:
   0  all that was asked for passes
-  1  something fails, or could not be judged
-  2  misuse: no such file, unknown options, files that cannot be read or written
+  1  something fails
+  2  misuse: no such file, unknown options, files that cannot be read or written;
+     or the checker itself failed
 
 'handrnn COMMAND --help' says more about each command."""
 
@@ -65,9 +66,10 @@ library that has the answer: --allow). Only PASS passes."""
 CHECK_EPILOG = """\
 exit status:
   0  something recurrent was judged, and all that was judged passes
-  1  something does not pass, was asked for and is not there, or could not be judged
+  1  something does not pass, or was asked for and is not there
   2  misuse: no such file or folder, a folder without .py and .ipynb files, a function that no
-     dialect has, a dialect that cannot be read, a report that cannot be written
+     dialect has, a dialect that cannot be read, a report that cannot be written;
+     or the checker itself could not judge a file
 
 examples:
   handrnn check my_rnn.py
@@ -255,8 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended_by_signals():
             return options.run(options)
-    except (_MisuseError, cases.CaseError, dialects.DialectError) as misuse:
-        print(f"handrnn: {_printable(str(misuse))}", file=sys.stderr)
+    except (_MisuseError, cases.CaseError, dialects.DialectError, runner.CannotRunError) as why:
+        print(f"handrnn: {_printable(str(why))}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print("handrnn: interrupted", file=sys.stderr)
@@ -338,7 +340,7 @@ def _check(options: argparse.Namespace) -> int:
     reports = data.Reports(files, len(options.paths) == 1 and not _is_folder(options.paths[0]))
     texts = {name: partial(one.render, reports) for name, one in report.FORMATS.items()}
     _deliver(options, texts, partial(report.TEXT.render, reports))
-    return PASSED if reports.passed else FAILED
+    return MISUSE if reports.failed else PASSED if reports.passed else FAILED
 
 
 def _verify_fix(asked: Iterable[Path], options: argparse.Namespace) -> None:
@@ -465,15 +467,16 @@ def _in_threads(one: Callable, items: Sequence, jobs: int) -> Iterator:
 
 def _one(path: Path, wanted: tuple[str, ...], **options: Any) -> data.FileReport:
     """The report on one file, whatever happens: a file that breaks the checker does not pass."""
+    failed = True
     try:
         return judge.judge(loading.load(path), wanted=wanted, **options)
     except runner.CannotRunError as error:
         problem = f"{path.name} could not be judged: {error}"
     except OSError as error:
-        problem = f"{path.name} cannot be read: {error.strerror or error}"
+        problem, failed = f"{path.name} cannot be read: {error.strerror or error}", False
     except Exception as error:
         problem = f"the checker itself failed, please report it: {type(error).__name__}: {error}"
-    return _with_required(data.FileReport(str(path), {}, (problem,)), wanted)
+    return _with_required(data.FileReport(str(path), {}, (problem,), failed=failed), wanted)
 
 
 def _with_required(judged: data.FileReport, names: Sequence[str]) -> data.FileReport:
@@ -513,6 +516,8 @@ def _dialects(options: argparse.Namespace) -> int:
 
 
 def _try(file: Path, solution: str) -> int:
+    from .assignments import trying  # here, as below: 'check' needs none of it
+
     if not Path(solution).is_file():
         raise _MisuseError(f"{solution} is not a file: a right solution is needed")
     held = trying.hold(dialects.read(file), str(file), loading.load(solution))
@@ -521,6 +526,8 @@ def _try(file: Path, solution: str) -> int:
 
 
 def _mistakes(options: argparse.Namespace) -> int:
+    from .report import manual
+
     _print(manual.markdown() + "\n")
     return PASSED
 
@@ -536,6 +543,8 @@ def _oracle(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from .files import answers
+
     case = cases.read(options.case)
     answers.verify(case)
     judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)

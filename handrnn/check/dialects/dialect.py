@@ -498,9 +498,10 @@ def verify_results(dialect: Dialect) -> None:
     taken = {t.name for call in calls for t in leaves(call.takes) if isinstance(t, Kept)}
     for function in dialect.functions.values():
         known = dialect.names(function.cell)
-        for term in (t for call in function.calls for t in leaves(call.gives)):
+        given = (t for call in function.calls for t in leaves(call.gives) if isinstance(t, Kept))
+        for term in (t for t in given if t.name not in taken):
             near = difflib.get_close_matches(term.name, known, n=1, cutoff=0.6)
-            if isinstance(term, Kept) and term.name not in taken and near:
+            if near:
                 words = "is not described, and no function takes it"
                 raise DialectError(f"{function.name}: {term.name} {words}; did you mean {near[0]}?")
 

@@ -201,6 +201,9 @@ def orders(
     """
     takes = function.takes if takes is None else takes
     required = [name for name, default in arguments if not default]
+    if takes and isinstance(takes[-1], dialects.Literal) and len(required) < len(arguments):
+        order = orders(function, dialect, arguments[: len(required)], takes[:-1])
+        return None if order is None else (*order, takes[-1])  # of the first that has a default
     optional = zip(takes[len(required) :], arguments[len(required) :], strict=False)
     fitting = all(likeness(term, name) for term, (name, _) in optional)
     if len(required) <= len(takes) <= len(arguments) and fitting:
@@ -264,9 +267,10 @@ def matches(submission: parts.Submission, known: Sequence[dialects.Dialect]) -> 
         match = next(
             (m for m in found if m.dialect.name == usual and m.score >= match.score - 3), match
         )
-        other = best.get(match.function.name)
-        if other is None or match.definition.name == match.function.method:
-            best[match.function.name] = match
+        for one in _ways(match, found):
+            other = best.get(one.function.name)
+            if other is None or one.definition.name == one.function.method:
+                best[one.function.name] = one
     chosen = _respelt(list(best.values()))
     place = {}
     for n, f in enumerate(f for d in known for f in d.functions.values()):
@@ -274,6 +278,18 @@ def matches(submission: parts.Submission, known: Sequence[dialects.Dialect]) -> 
         place.setdefault((f.dialect, f.of), n)
     keys = [((m.function.dialect, m.function.of, m.function.owner), m) for m in chosen]
     return [m for _, m in sorted(keys, key=lambda pair: place.get(pair[0], place[pair[0][:2]]))]
+
+
+def _ways(match: Match, found: Sequence[Match]) -> list[Match]:
+    """All functions of a dialect that one method is: ``forward`` and ``forward (stateful)``."""
+    one = match.function
+    alike = [
+        m
+        for m in found
+        if m.dialect is match.dialect
+        and (m.function.owner, m.function.method) == (one.owner, one.method)
+    ]
+    return alike if one.owner else [match]
 
 
 def _respelt(chosen: Sequence[Match]) -> list[Match]:

@@ -6,6 +6,7 @@ them. Where the dialect prescribes no cache, its cache is a box that only it can
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,8 @@ from ..probe import truth
 from . import activations
 from . import dialect as dialects
 from . import match as matching
+
+ALL_STEPS = "the caches of all steps"
 
 
 class Box(dict):
@@ -172,11 +175,10 @@ class _State:
                 self.tensors |= tensor
                 numbers: Any = value
                 array = np.array(numbers.detach().numpy() if tensor else numbers)
-                if array.size != np.prod(slot.shape(self.sizes)):
-                    raise ValueError(
-                        f"{slot.name} has shape {array.shape}, not {slot.shape(self.sizes)}"
-                    )
-                array = array.reshape(slot.shape(self.sizes))
+                shape = slot.shape(self.sizes)
+                if array.size != math.prod(shape):
+                    raise ValueError(f"{slot.name} has shape {array.shape}, not {shape}")
+                array = array.reshape(shape)
                 self._learn(slot, slot.unpack(array, self.sizes))
                 self.given[slot.quantity if not slot.gates else slot.name] = value
 
@@ -292,7 +294,13 @@ def _pairs(
         elif isinstance(term, dialects.Bundle) and isinstance(value, tuple | list):
             if len(value) != len(term.terms):
                 wanted = f"{term.name} is {dialects.shown(replace(term, name=''))}"
-                raise TypeError(f"{wanted}: it was given {len(value)} entries")
+                many = [
+                    v for v in value if isinstance(v, tuple | list) and len(v) == len(term.terms)
+                ]
+                entries = f"{len(value)} entries"
+                if value and len(many) == len(value):
+                    entries = f"{ALL_STEPS}, {len(value)} of them"
+                raise TypeError(f"{wanted}: it was given {entries}")
             yield from _pairs(value, term.terms, respelt)
         else:
             yield term, value

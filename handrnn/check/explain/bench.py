@@ -214,7 +214,7 @@ class Bench:
         for name, text in changed.items():
             key = (name, text, traced is not None)
             if key not in self.compiled:
-                tree = ast.parse(text)
+                tree: Any = ast.parse(text)
                 if traced is not None:
                     tree = _Tracer(name).visit(tree)
                 tree = ast.fix_missing_locations(texts.ticking(tree))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import compare
+from ..dialects import standin
 from ..judge import returned, target
 from ..probe import probes
 from ..report import data as report
@@ -88,6 +89,9 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
             " int and bool."
         )
         return (report.Named("float32", why, _first_sentence(error.message), line),)
+    if standin.ALL_STEPS in error.message:
+        why = "The function of one step is given the caches of all steps, not that of step t."
+        return (report.Named("wrong-variable", why, "", line, _of_step(one, line)),)
     gathers = re.search(r"\b(np|numpy)\.append\(", line) and "inhomogeneous" in error.message
     if gathers and one.function.kind == "forward":
         why = (
@@ -97,6 +101,13 @@ def of_stop(one: target.Target, error: Any, line: str) -> tuple[report.Named, ..
         proof = "the entries of a cache have different shapes, and no array holds them"
         return (report.Named("caches-wrong", why, proof, line, "caches.append(cache)"),)
     return ()
+
+
+def _of_step(one: target.Target, line: str) -> str:
+    """A line that hands all caches on, with that of the step in their place."""
+    before = one.definition.source.partition(line)[0]
+    steps = re.findall(r"^\s*for (\w+) in ", before, re.MULTILINE) or ["t"]
+    return re.sub(r"(\w+)\)(?=\W*$)", rf"\1[{steps[-1]}])", line)
 
 
 def message(one: target.Target, error: Any) -> str:
@@ -323,14 +334,13 @@ def _named(
                 f"planting {planted} in the reference reproduces your {what} (to {off:.0e}) and all"
                 f" your other results, on {len(cases)} random inputs"
             )
-            named.setdefault(
-                (entry.id, shown.right),
-                report.Named(entry.id, shown.why, proof, shown.wrong, shown.right),
-            )
-    found = list(named.values())
+            found = report.Named(entry.id, shown.why, proof, shown.wrong, shown.right)
+            named.setdefault((entry.id, shown.why), found)
+    told = list(named.values())
     if own is not None and len(fits[0]) == 1:
-        found.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
-    return tuple(found)
+        told.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
+        told = [mistake for mistake in told if not own.has(mistake)] or told
+    return tuple(told)
 
 
 def error(ours: np.ndarray, theirs: np.ndarray) -> float:

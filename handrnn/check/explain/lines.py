@@ -70,9 +70,8 @@ class Lines:
     @cached_property
     def statements(self) -> list[Statement]:
         """Everything that the function does, in the dialect's notation."""
-        try:
-            tree = ast.parse(self.definition.source).body[0]
-        except (SyntaxError, IndexError):
+        tree = _tree(self.definition.source)
+        if tree is None:
             return []
         names = _Names(self.function, self.order, self.definition.arguments)
         names.learn(tree)
@@ -85,6 +84,14 @@ class Lines:
     def closeness(self, mistake: report.Named) -> float:
         """How like the wrong line of a mistake the likeliest line of the function is."""
         return max((_likeness(s, mistake) for s in self.statements), default=0.0)
+
+    def has(self, mistake: report.Named) -> bool:
+        """Whether the weights that a mistake leaves out of a line are used in the function."""
+        lost = set(_words(mistake.right)) - set(_words(mistake.wrong))
+        taken = (s for call in self.function.calls for s in dialects.slots_in(call.takes))
+        lost &= {slot.name for slot in taken if slot.gates}
+        used = (set(s.words) for s in self.statements if not s.empty)
+        return bool(lost) and lost <= set[str]().union(*used)
 
     def find(self, named: Sequence[report.Named], wrong: Sequence[str]) -> tuple[int, str]:
         """The number and the text of the line that a mistake is in, the first that can be told.
@@ -143,9 +150,8 @@ class Lines:
 
     def using(self, names: Sequence[str]) -> str:
         """The first line of the function's body that looks one of these names up, or ""."""
-        try:
-            body = ast.parse(self.definition.source).body[0]
-        except (SyntaxError, IndexError):
+        body = _tree(self.definition.source)
+        if body is None:
             return ""
         found = [n.lineno for n in ast.walk(body) if isinstance(n, ast.Name) and n.id in names]
         return self.text(self.definition.line - 1 + min(found)) if found else ""
@@ -167,6 +173,16 @@ class Lines:
         lines = self.definition.source.splitlines()
         k = number - self.definition.line
         return lines[k].strip() if 0 <= k < len(lines) else ""
+
+
+def _tree(source: str) -> ast.stmt | None:
+    """A definition, indented as a method is or not, with lines from 1; None if there is none."""
+    head = "if True:\n" if source[:1].isspace() else ""
+    try:
+        tree = ast.parse(head + source).body[0]
+    except (SyntaxError, IndexError):
+        return None
+    return ast.increment_lineno(tree.body[0], -1) if isinstance(tree, ast.If) else tree
 
 
 def _given(function: dialects.Function) -> list[str]:

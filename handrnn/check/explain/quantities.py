@@ -54,7 +54,7 @@ def looks(found: Sums, single: bool = False) -> tuple:
 class _Recorder(ast.NodeTransformer):
     """Hands each sub-expression on through ``__seen__(text, value)``."""
 
-    def visit(self, node: ast.AST) -> Any:
+    def visit(self, node: Any) -> Any:
         """The node, its parts wrapped, and itself."""
         text = ast.unparse(node) if isinstance(node, ast.expr) else ""
         special = getattr(self, f"visit_{type(node).__name__}", self.generic_visit)

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..judge import target
 from ..probe import probes
-from . import bench, formulas, quantities, structure, texts
+from . import formulas, quantities, structure, texts
+from .bench import Bench, Score, Statement, recognised
 from .texts import Change, Text
 
 MOST_RUNS = 1500  # of the whole function
@@ -55,15 +56,15 @@ class Mended:
 class Search:
     """The search for one function."""
 
-    bench: bench.Bench
+    bench: Bench
     probe: probes.Probe
     known: quantities.Quantities
     evaluated: int = 0
-    tried: dict[tuple, bench.Score] = field(default_factory=dict)
+    tried: dict[tuple, Score] = field(default_factory=dict)
 
     # what a text is worth
 
-    def score(self, changed: dict[str, str]) -> bench.Score:
+    def score(self, changed: dict[str, str]) -> Score:
         """How right these texts are; each is run once."""
         key = tuple(changed.values())
         if key not in self.tried:
@@ -88,9 +89,7 @@ class Search:
         changes, changed = self._fewer(start, changes, changed, score)
         return Mended(changes, changed, (first.results, score.results, score.of), score.right)
 
-    def _go_on(
-        self, changed: dict[str, str], score: bench.Score, before: tuple[Change, ...]
-    ) -> Any:
+    def _go_on(self, changed: dict[str, str], score: Score, before: tuple[Change, ...]) -> Any:
         """Depth first: the change that mends most, then what is still wrong."""
         best = (before, changed, score)
         if score.right or len(before) >= MOST_CHANGES:
@@ -131,7 +130,7 @@ class Search:
     # candidates
 
     def steps(
-        self, changed: dict[str, str], score: bench.Score, before: Sequence[Change] = ()
+        self, changed: dict[str, str], score: Score, before: Sequence[Change] = ()
     ) -> list[Change]:
         """Changes after which more is right, the best first."""
         statements = self.bench.trace(changed, self.probe)
@@ -193,9 +192,9 @@ class Search:
     def _again(
         self,
         changed: dict[str, str],
-        score: bench.Score,
+        score: Score,
         views: dict[str, Text],
-        statements: Sequence[bench.Statement],
+        statements: Sequence[Statement],
         last: Change,
     ) -> list[Change]:
         """What has just helped, at other statements."""
@@ -206,7 +205,7 @@ class Search:
                 found += [c for c in structure.changes(view, seen, ()) if c.kind == last.kind]
         return self._better(changed, score, found)
 
-    def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: bench.Score) -> bool:
+    def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: Score) -> bool:
         """Whether nothing that is right depends on an expression, and something wrong does."""
         if score.line is not None or not score.outputs:
             return True
@@ -224,7 +223,7 @@ class Search:
         return not moved - score.wrong and (bool(moved) or not score.wrong)
 
     def _shapes(
-        self, statements: Sequence[bench.Statement], view: Text, loop: Any
+        self, statements: Sequence[Statement], view: Text, loop: Any
     ) -> dict[str, tuple[int, ...]]:
         """The shapes of arrays that can be seen at the end of a loop."""
         inside = {(n.lineno, n.col_offset) for n in ast.walk(loop) if isinstance(n, ast.stmt)}
@@ -238,7 +237,7 @@ class Search:
     def _further(
         self,
         changed: dict[str, str],
-        score: bench.Score,
+        score: Score,
         suspects: Sequence["Place"],
         candidates: Sequence[Change],
     ) -> list[Change]:
@@ -275,7 +274,7 @@ class Search:
     def _better(
         self,
         changed: dict[str, str],
-        score: bench.Score,
+        score: Score,
         candidates: Iterable[Change],
         at_once: bool = False,
     ) -> list[Change]:
@@ -294,7 +293,7 @@ class Search:
         found.sort(key=lambda one: one[:3])
         return [change for *_, change in found]
 
-    def _values(self, statement: bench.Statement, text: str, least: int = 0) -> list[Any]:
+    def _values(self, statement: Statement, text: str, least: int = 0) -> list[Any]:
         """What an expression is, each time that its statement ran; None where it is nothing known.
 
         Parameters
@@ -312,7 +311,7 @@ class Search:
             value = self.bench.evaluated(code, names)
             known = None
             if not isinstance(value, Exception):
-                known = _trivial(value) or bench.recognised(value, self.known)
+                known = _trivial(value) or recognised(value, self.known)
             found.append(
                 known
                 and (known, np.shape(value) if isinstance(value, np.ndarray) else (), _mark(value))
@@ -321,7 +320,7 @@ class Search:
                 break
         return found
 
-    def _around(self, statement: bench.Statement, view: Text) -> texts.Around:
+    def _around(self, statement: Statement, view: Text) -> texts.Around:
         """What can be put into the expressions of a statement."""
         names = statement.before[-1]
         operands = {}
@@ -380,7 +379,7 @@ class Search:
                 found.append(name)
         return [*dict.fromkeys(found)]
 
-    def _fragments(self, statement: bench.Statement, view: Text) -> list[str]:
+    def _fragments(self, statement: Statement, view: Text) -> list[str]:
         """Texts of what can stand for an array at a statement: names first, the nearest first."""
         names = statement.before[-1]
         found = [
@@ -468,7 +467,7 @@ class Search:
 class Place:
     """An expression of a statement, and what it is each time that the statement runs."""
 
-    statement: bench.Statement
+    statement: Statement
     view: Text
     root: ast.expr
     values: list[Any] = field(default_factory=list)
@@ -545,7 +544,8 @@ def _leading(values: Sequence[Any]) -> int:
 def _trivial(value: Any) -> frozenset | None:
     """What is no array of numbers, and so neither right nor wrong; zeros and ones."""
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
-        found = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        numbers: Any = value
+        found = np.asarray(numbers.detach() if hasattr(value, "detach") else value)
         if found.dtype.kind == "f" and found.size:
             return (
                 frozenset({("", 0)})
@@ -572,7 +572,7 @@ def _moved(change: Change, before: Sequence[Change], k: int, rest: Sequence[Chan
 
 def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
     """Mend one target, in the child; plain data."""
-    own = bench.Bench(worker, one, way, sources)
+    own = Bench(worker, one, way, sources)
     sizes = dict(one.match.dialect.sizes)
     chosen = tuple(({"B": 3, "I": 5, "H": 4, "Y": 2} | sizes)[k] for k in "BIHY") if sizes else None
     T = next(T for T in (4, 6, 7, 9) if T not in (chosen or SIZES))

@@ -65,12 +65,12 @@ class Text:
         start = self.offset(node.lineno, node.col_offset)
         return start, self.offset(node.end_lineno, node.end_col_offset)
 
-    def of(self, node: ast.AST) -> str:
+    def of(self, node: Any) -> str:
         """The author's text of a node."""
         start, end = self.span(node)
         return self.text[start:end]
 
-    def of_root(self, node: ast.AST) -> str:
+    def of_root(self, node: Any) -> str:
         """The author's text of an expression, to be evaluated: in brackets, it may have lines."""
         return f"({self.of(node)}\n)"
 

@@ -556,7 +556,7 @@ def _catalogued(case: cases.Case, run: Callable[..., Results]) -> Iterator[tuple
     """The mistakes of the catalogue that change the textbook's functions of this cell."""
     if case.sizes["T"] > MOST_STEPS or case.cell not in ("rnn_tanh", "lstm"):
         return
-    for mistake in catalogue.MISTAKES:
+    for mistake in catalogue.mistakes():
         functions = list(mistake.edits)
         if not functions or mistake.transform or mistake.detector:
             continue

@@ -32,6 +32,8 @@ def borrowed(
     allowed : libraries that may be used
     """
     modules = _imported(submission, Path(submission.path).parent if submission.path else None)
+    if not modules and not any(library in submission.text for library in LIBRARIES):
+        return None
     for name in sorted(names):
         definition = submission.definitions.get(name)
         if definition is None:

@@ -14,6 +14,10 @@ from ..report import data as report
 from ..run import codec, scopes
 from . import runs, target
 
+THROWN_AWAY = re.compile(  # caches.append(cache), and then caches = (cache, x)
+    r"(?P<list>\w+)\.append\((?P<one>\w+)\)(?s:.*)^[ \t]*(?P<line>\w+ = \((?P=one), \w+\))",
+    re.MULTILINE,
+)
 SIZES = {spelling for spellings in scopes.SPELLINGS.values() for spelling in spellings}
 
 
@@ -74,18 +78,36 @@ def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
 
 def unusable_caches(one: target.Target, trials: dict[str, runs.Ways]) -> tuple[report.Named, ...]:
     """Caches without one entry a step, unless the submission's own backward function reads them."""
-    entry = catalogue.detected(one.function.of, "caches")
     first = next(iter(trials[one.name]["own"]), None)
-    if entry is None or first is None or first.flat is None or not first.flat.suspects:
+    if first is None or first.flat is None or not first.flat.suspects:
+        return ()
+    entry = catalogue.detected(one.function.of, "caches")
+    if entry is None:
         return ()
     if runs.read_well(one, trials):
         return ()
+    thrown = THROWN_AWAY.search(one.definition.source)
     notes = [note for note in first.flat.notes if "cache" in note]
     if one.function.kind == "cell_forward":
         proof = "; ".join(note for note in notes if " hold" in note and " no " in note)
         why = "The cache does not hold what the backward function takes from it."
         return (report.Named(entry.id, why, proof),)
+    if thrown:
+        line, filled = thrown["line"], thrown["list"]
+        why = f"{filled} is filled step by step and thrown away: the last cache is handed on alone."
+        right = line.replace(f"({thrown['one']},", f"({filled},")
+        return (report.Named(entry.id, why, "; ".join(notes), line, right),)
     return (report.Named(entry.id, entry.why, "; ".join(notes), entry.wrong, entry.right),)
+
+
+def loose_form(one: target.Target, trials: dict[str, runs.Ways]) -> tuple[report.Named, ...]:
+    """Gradients without names where a dict is asked for, unless the author's loop reads them."""
+    ways = trials[one.name]
+    found = [said for way in ways.values() for t in way if t.flat for said in t.flat.form]
+    loops = [name for name in trials if name.replace("_backward", "_cell_backward") == one.name]
+    if not found or any(runs.right_with_own(trials[name]) for name in loops):
+        return ()
+    return (report.Named("unexplained", f"It {found[0]}; its numbers are right."),)
 
 
 def _data_read(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
@@ -107,16 +129,18 @@ def _whence(one: target.Target, read: Sequence[str], *, judged: bool) -> str:
     order, weights = one.order, one.weights
     holders = [name for name in ("parameters", "cache", "caches") if name in order]
     said = []
-    held = [n for n in read if holders and n not in order and n in weights | {"parameters"}]
+    kept = weights | {"parameters"}
+    plain = {n: n.removesuffix(scopes.NOTEBOOK) for n in read}
+    held = [n for n in read if holders and plain[n] in kept and n not in order]
     if held:
         value = "value" if len(held) == 1 else "values"
         said.append(f"{_are(held)} not taken from {holders[0]}")
         said += [f"judged with the {value} that {holders[0]} holds"] if judged else []
-    sizes = [name for name in read if name in SIZES and name not in order]
+    sizes = [name for name in read if plain[name] in SIZES and name not in order]
     if sizes:
         said.append(f"{_are(sizes)} not taken from the shapes of the arguments")
         said += ["judged with what these say"] if judged else []
-    given = [name for name in read if name in order]
+    given = [name for name in read if plain[name] in order and name not in held]
     said += [f"{_are(given)} read outside, not handed on"] if given else []
     others = [name for name in read if name not in (*held, *sizes, *given)]
     said += [f"no argument gives {', '.join(others)}"] if others else []

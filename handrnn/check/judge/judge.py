@@ -21,7 +21,6 @@ from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
 from ..run import runner
-from ..sequences import layer_classes, module_classes
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
 
@@ -102,7 +101,7 @@ def judge(
         if name not in functions and name not in classes:
             where = reasons.get(name, "")
             functions[name] = report.FunctionReport(name, report.NOT_FOUND, where=where)
-    return report.FileReport(
+    whole = report.FileReport(
         str(submission.path or submission.name),
         functions,
         tuple(submission.problems),
@@ -112,6 +111,7 @@ def judge(
         recurrent=any(name not in truth.ELEMENTARY for name in functions),
         runs=submission.runs,
     )
+    return whole.beside({piece.cell: piece.shown for piece in submission.pieces})
 
 
 def _mended(
@@ -158,7 +158,7 @@ def _by_whom(
 
 def _is_wanted(one: target.Target, wanted: Sequence[str], found: Sequence[target.Target]) -> bool:
     """Whether a target was asked for, or makes the cache of one that was."""
-    names = {one.name, one.definition.name, one.function.owner}
+    names = {one.name, one.name.partition(" (")[0], one.definition.name, one.function.owner}
     if names & set(wanted):
         return True
     return any(
@@ -198,6 +198,10 @@ def _layers(
     seconds: float,
 ) -> dict[str, report.FunctionReport]:
     """Reports of the methods of recurrent layer classes."""
+    if not _has_classes(submission):
+        return {}
+    from ..sequences import layer_classes
+
     known = {one.called for one in targets}
     judged = (
         (definition.name, one)
@@ -217,16 +221,18 @@ def _of_torch(
     wanted: Sequence[str],
     seconds: float,
     live: Any,
-) -> module_classes.Found:
+) -> tuple[dict[str, report.FunctionReport], list[report.NotJudged]]:
     """Reports of the classes that are modules of torch; and those that cannot be read."""
+    if live is not None or not _has_classes(submission):
+        return {}, []
+    from ..sequences import module_classes
+
     classes, asked = {_class_of(name) for name in known}, {_class_of(name) for name in wanted}
     rest = [
         one
         for name, one in submission.definitions.items()
         if name not in classes and (not asked or name in asked)
     ]
-    if live is not None:
-        return {}, []
     found, unread = module_classes.judge_file(submission, rest, seconds)
     return {
         name: one
@@ -249,6 +255,11 @@ def _own_losses(
     asked = {loss, *wanted, *(_class_of(name) for name in wanted)} if wanted else None
     chosen = {n: f for n, f in found.items() if not asked or asked & {n, _class_of(n)}}
     return chosen, unread
+
+
+def _has_classes(submission: parts.Submission) -> bool:
+    """Whether there is anything for `sequences`, which is not imported without."""
+    return any(one.kind == parts.CLASS for one in submission.definitions.values())
 
 
 def _private_helpers(
@@ -371,6 +382,7 @@ def _judged(
         base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
         base = replace(base, notes=base.notes + wording.company_note(one, ways, chosen))
         named += damage.kept_state(ways) + damage.unusable_caches(one, trials)
+        named += damage.loose_form(one, trials)
         return _harmful(one, base, named)
     first = next(trial for trial in chosen if not trial.right)
     if _empty(first):
@@ -387,7 +399,7 @@ def _judged(
     return replace(
         base,
         verdict=report.FAIL,
-        mistakes=named,
+        mistakes=wording.imported(submission, named),
         where=wording.where(first),
         line=line,
         source=source,
@@ -564,7 +576,8 @@ def _spoilt(
     if one.forward is not None:
         source = target_of[one.forward.function.name]
         called |= {source.called} | source.uses
-    guilty = [n for n, f in functions.items() if not f.passed and n.partition(".")[0] in called]
+    others = (n for n in functions if n.partition(".")[0] in called and not n.endswith(")"))
+    guilty = [n for n in others if not functions[n].passed]
     trial = next(trial for trial in tried if not trial.right)
     company = "with your own functions" if way == "own" else "on your own caches"
     wrong = ", ".join(trial.wrong) or (

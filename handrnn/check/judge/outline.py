@@ -60,22 +60,37 @@ def _why(
         if _is_module(definition):
             return "it is a module of torch", MODULE.format(name=definition.name)
         if RECURRENT.search(definition.source):
-            return "its methods are those of no dialect", OWN_DIALECT.format(path=path)
-        return "no dialect has a class of this name", ""
+            return _not_those("its methods", known), OWN_DIALECT.format(path=path)
+        return _has_no("class", known), ""
     if matching.plain(definition.name) in truth.ELEMENTARY:
-        return _why_no_helper(definition), ""
+        return _why_no_helper(definition, known), ""
     near = _near(definition, known)
     if near:
         return near, OWN_DIALECT.format(path=path)
     if RECURRENT.search(definition.source):
-        return "its name and arguments are those of no dialect", SEQUENCE
-    return "no dialect has a function of this name", ""
+        return _not_those("its name and arguments", known), SEQUENCE
+    return _has_no("function", known), ""
 
 
-def _why_no_helper(definition: parts.Definition) -> str:
+def _not_those(what: str, known: Sequence[dialects.Dialect]) -> str:
+    """That something is not what any of these dialects has."""
+    if len(known) == 1:
+        return f"{what} are not those of the dialect {known[0].name}"
+    return f"{what} are those of no dialect"
+
+
+def _has_no(kind: str, known: Sequence[dialects.Dialect]) -> str:
+    """That none of these dialects has a function or class of this name."""
+    which = f"the dialect {known[0].name} has no" if len(known) == 1 else "no dialect has a"
+    return f"{which} {kind} of this name"
+
+
+def _why_no_helper(definition: parts.Definition, known: Sequence[dialects.Dialect]) -> str:
     """Why a softmax or a sigmoid is not judged."""
     name = matching.plain(definition.name)
-    having = [d for d in dialects.all_dialects().values() if name in d.functions]
+    having = [d for d in known if name in d.functions]
+    if not having:
+        return _has_no("function", known)
     if any(matching.orders(d.functions[name], d, [*definition.arguments]) for d in having):
         return "judged only beside a recurrent function of a dialect that has it"
     theirs = ", ".join(name for name, _ in definition.arguments)

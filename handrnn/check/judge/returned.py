@@ -30,12 +30,14 @@ class Flat:
     problems : what breaks the contract of the function, in words
     notes : what is different and harmless
     suspects : ids of mistakes that the form of what was returned speaks for (``caches-wrong``)
+    form : how it gives what is asked for in another form
     """
 
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     suspects: list[str] = field(default_factory=list)
+    form: list[str] = field(default_factory=list)
 
 
 def flatten(
@@ -226,6 +228,7 @@ def _one_after_another(
     listed = "" if order == list(right) else f" ({', '.join(order)})"
     if named:
         flat.notes.append(f"returns its gradients one after another{listed}, asked for is a dict")
+        flat.form.append(flat.notes[-1])
     elif listed:
         flat.problems.append(f"returns {', '.join(order)}: asked for are {', '.join(right)}")
     found = dict(zip(order, value, strict=True))

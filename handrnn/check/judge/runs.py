@@ -9,7 +9,7 @@ function may fail.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
@@ -110,13 +110,21 @@ Ways = dict[str, list[Trial]]
 
 
 class _Plan:
-    """All runs of a submission, and the steps that make them, in order."""
+    """All runs of a submission, and the steps that make them, in order; none of them twice.
 
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = prefix  # of the ids of steps
+    Parameters
+    ----------
+    prefix : of the ids of steps
+    apart : names of what calls no other function of its dialect: with right ones or the
+        submission's own, it does the same
+    """
+
+    def __init__(self, prefix: str = "", apart: Container[str] = ()) -> None:
+        self.prefix = prefix
+        self.apart = apart
         self.runs: list[Run] = []
         self.steps: dict[str, list[runner.Step]] = {}  # by dialect
-        self._made: dict[tuple, Run] = {}
+        self._made: dict[tuple[str, ...], Run] = {}
 
     def add(self, one: target.Target) -> None:
         """Plan every run of one target."""
@@ -160,6 +168,24 @@ class _Plan:
         chained: bool = False,
         after: probes.Probe | None = None,
     ) -> Run:
+        if chained or after is not None or one.function.needs:
+            return self._new(one, way, probe, partners, chained=chained, after=after)
+        company = "" if one.called in self.apart else partners
+        key = (one.match.dialect.name, one.name, str(id(probe)), company)
+        if key not in self._made:
+            self._made[key] = self._new(one, way, probe, partners)
+        return replace(self._made[key], target=one, way=way)
+
+    def _new(
+        self,
+        one: target.Target,
+        way: str,
+        probe: probes.Probe,
+        partners: str,
+        *,
+        chained: bool = False,
+        after: probes.Probe | None = None,
+    ) -> Run:
         kept, before = self._kept(one, probe, partners, chained), None
         if after is not None:
             before = self._arguments(one, after, self._kept(one, after, partners, chained))
@@ -194,11 +220,8 @@ class _Plan:
         """What the submission's own forward function has kept for it."""
         if one.forward is None or not (chained or one.function.needs):
             return {}
-        key = (one.forward.function.name, one.forward.dialect.name, id(probe), partners)
-        if key not in self._made:
-            forward = target.Target(one.forward, None, uses=one.uses)
-            self._made[key] = self._run(forward, "source", probe, partners)
-        (call, id_) = self._made[key].calls[-1]
+        forward = target.Target(one.forward, None, uses=one.uses)
+        call, id_ = self._run(forward, "source", probe, partners).calls[-1]
         caches = [getattr(term, "name", "") for term in call.gives if _opaque(term)]
         return {name: runner.Ref(id_, _path(call, name)) for name in caches}
 
@@ -293,16 +316,27 @@ def tried(
     live: Any,
 ) -> dict[str, Ways]:
     """The trials of every target, the caches of forward functions judged by what reads them."""
-    plan = _Plan()
+    plan = _Plan(apart={one.called for one in targets if _is_apart(one, targets)})
     for one in targets:
         plan.add(one)
     outcomes = _outcomes(submission, targets, plan.steps, seconds, live)
     trials: dict[str, Ways] = {one.name: {way: [] for way in WAYS} for one in targets}
+    made: dict[tuple[str, ...], Trial] = {}
     for run in plan.runs:
-        trials[run.target.name][run.way].append(_trial(run, outcomes))
+        key = (run.target.name, *(id for _, id in run.calls))
+        if key not in made:
+            made[key] = _trial(run, outcomes)
+        trials[run.target.name][run.way].append(made[key])
     for one in targets:
         trials[one.name] = _with_own_caches(one, trials)
     return trials
+
+
+def _is_apart(one: target.Target, targets: Sequence[target.Target]) -> bool:
+    """Whether it looks up no other function or class of its dialect."""
+    names = {f.owner or f.name for f in one.match.dialect.functions.values()}
+    names |= {other.called for other in targets}
+    return not names & (one.uses - {one.called})
 
 
 def _outcomes(

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..load import parts
+from ..report import data as report
 from ..run import runner
 from . import runs, target
+
+WHOLE = "softmax divides by the sum over the whole matrix"
 
 
 def gaps(source: str) -> str:
@@ -74,6 +78,27 @@ def failing_line(submission: parts.Submission, frames: Sequence[runner.Frame]) -
         if frames and piece.cell == frames[-1].cell:
             return piece.source.split("\n")[frames[-1].line - 1].strip()
     return ""
+
+
+def imported(
+    submission: parts.Submission, named: tuple[report.Named, ...]
+) -> tuple[report.Named, ...]:
+    """Mistakes, of which a softmax of the whole matrix may be a library's, without its axis."""
+    made = [c for c in submission.chunks if c.kind == "import" and "softmax" in c.names]
+    if not made or "softmax" in submission.definitions:
+        return named
+    why = f"softmax is the one imported from {made[0].module}: without an axis it runs over the"
+    return tuple(
+        replace(
+            one,
+            explanation=f"{why} whole matrix.",
+            wrong="softmax(...)",
+            right=f"softmax(..., {axis[0]})",
+        )
+        if (axis := re.search(r"axis=-?\d", one.right)) and WHOLE in one.explanation
+        else one
+        for one in named
+    )
 
 
 def first_line(source: str) -> str:

@@ -1,23 +1,27 @@
 """What is said: plain data (`data`), and one renderer a format (`FORMATS`)."""
 
-from collections.abc import Callable
+import importlib
 from typing import NamedTuple
 
-from . import as_json, data, html, junit, table, text
+from . import data
 
 
 class Format(NamedTuple):
-    """How reports are rendered, what that is, and whether it may go to the standard output."""
+    """The module that renders reports, what that is, and whether standard output may take it."""
 
-    render: Callable[[data.Reports], str]
+    module: str
     words: str
     stdout: bool = False
 
+    def render(self, reports: data.Reports) -> str:
+        """The text; its module is imported when there is something to render."""
+        return importlib.import_module(f".{self.module}", __name__).render(reports)
 
-TEXT = Format(text.render, "for a terminal")
+
+TEXT = Format("text", "for a terminal")
 FORMATS = {
-    "json": Format(as_json.render, "everything, as JSON; - prints it instead of the report", True),
-    "html": Format(html.render, "one self-contained page, with pictures of the errors"),
-    "junit": Format(junit.render, "JUnit XML: a test suite a file, a test case a function"),
-    "csv": Format(table.render, "the class table: a row a function"),
+    "json": Format("as_json", "everything, as JSON; - prints it instead of the report", True),
+    "html": Format("html", "one self-contained page, with pictures of the errors"),
+    "junit": Format("junit", "JUnit XML: a test suite a file, a test case a function"),
+    "csv": Format("table", "the class table: a row a function"),
 }

@@ -4,7 +4,7 @@ A `FunctionReport` judges one function, a `FileReport` the functions of one subm
 are those of a whole class. `judge` fills them; the other modules here render them, one a format.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -32,7 +32,7 @@ HIDDEN: dict[str, dict[str, Any]] = {  # what a level hides, besides what the le
     "mistake": {"fix": None},
     "sentence": {"source": "", "notes": (), "output": ""},
     "place": {"mistakes": ()},
-    "verdict": {"where": "", "line": None, "cell": None, "tensors": ()},
+    "verdict": {"where": "", "line": None, "cell": None, "shown": "", "tensors": ()},
 }
 
 
@@ -42,9 +42,18 @@ def check_hint(level: str) -> None:
         raise ValueError(f"hint is {level!r}: it can be {', '.join(HINTS)}")
 
 
-def place(line: int | None, cell: int | None = None) -> str:
-    """Where in the submission: "line 3", "cell 5, line 3"; "" where that is not known."""
-    return "" if line is None else f"line {line}" if cell is None else f"cell {cell}, line {line}"
+def place(line: int | None, cell: int | None = None, shown: str = "") -> str:
+    """Where in the submission: "line 3", "In [5], line 3"; "" where that is not known.
+
+    Parameters
+    ----------
+    line : counted from 1, in the file or in the cell
+    cell : the cell among all of a notebook
+    shown : what the notebook shows beside the cell; "": the cell is called by its number
+    """
+    if line is None:
+        return ""
+    return f"line {line}" if cell is None else f"{shown or f'cell {cell}'}, line {line}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Edit:
     cell: int | None
     old: str
     new: str
+    shown: str = ""  # beside the cell
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Fix:
         for edit in self.edits:
             for sign, text in (("-", edit.old), ("+", edit.new)):
                 for line in text.splitlines():
-                    yield sign, place(edit.line, edit.cell), line
+                    yield sign, place(edit.line, edit.cell, edit.shown), line
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,7 @@ class FunctionReport:
     seconds : it ran
     dialect : whose names and arguments it has
     fix : what mends it, where that was found
+    shown : what a notebook shows beside the cell: "In [5]"
     """
 
     name: str
@@ -136,6 +147,7 @@ class FunctionReport:
     seconds: float = 0.0
     dialect: str = ""
     fix: Fix | None = None
+    shown: str = ""
 
     @property
     def passed(self) -> bool:
@@ -145,7 +157,15 @@ class FunctionReport:
     @property
     def place(self) -> str:
         """The line, in words."""
-        return place(self.line, self.cell)
+        return place(self.line, self.cell, self.shown)
+
+    def beside(self, shown: Mapping[int | None, str]) -> "FunctionReport":
+        """The report with what a notebook shows beside each of its cells."""
+        fix = self.fix
+        if fix is not None:
+            edits = (replace(e, shown=shown.get(e.cell, "")) for e in fix.edits)
+            fix = replace(fix, edits=tuple(edits))
+        return replace(self, shown=shown.get(self.cell, ""), fix=fix)
 
     def hinted(self, level: str) -> "FunctionReport":
         """The report with no more than a teacher wants to give away: see `HINTS`."""
@@ -171,11 +191,12 @@ class NotJudged:
     why: str
     command: str = ""
     cell: int | None = None
+    shown: str = ""  # beside the cell
 
     @property
     def place(self) -> str:
         """The line, in words."""
-        return place(self.line, self.cell)
+        return place(self.line, self.cell, self.shown)
 
 
 @dataclass(frozen=True, repr=False)
@@ -193,6 +214,7 @@ class FileReport:
     not_judged : what was seen and not judged
     recurrent : whether anything recurrent was judged; without, nothing passes
     runs : whether Python would run the file as it stands
+    failed : it was the checker that failed, whatever the submission is
     """
 
     path: str
@@ -204,6 +226,7 @@ class FileReport:
     not_judged: tuple[NotJudged, ...] = ()
     recurrent: bool = True
     runs: bool = True
+    failed: bool = False
 
     @property
     def passed(self) -> bool:
@@ -234,6 +257,12 @@ class FileReport:
         functions = {name: f.hinted(level) for name, f in self.functions.items()}
         notes = self.notes if HINTS.index(level) > HINTS.index("sentence") else ()
         return replace(self, functions=functions, notes=notes, hint=level)
+
+    def beside(self, shown: Mapping[int | None, str]) -> "FileReport":
+        """The report with what a notebook shows beside each of its cells, by their numbers."""
+        functions = {name: f.beside(shown) for name, f in self.functions.items()}
+        left = tuple(replace(one, shown=shown.get(one.cell, "")) for one in self.not_judged)
+        return replace(self, functions=functions, not_judged=left)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as numbers, strings, lists and dicts that JSON can hold."""
@@ -289,6 +318,11 @@ class Reports:
     def passed(self) -> bool:
         """Whether there was something to judge and all of it passed."""
         return bool(self.files) and all(file.passed for file in self.files)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the checker itself failed somewhere."""
+        return any(file.failed for file in self.files)
 
     def headline(self) -> str:
         """How many are right."""

@@ -23,7 +23,7 @@ def markdown():
 
 def _section(kind, meaning):
     lines = [f"## `{kind}`", "", meaning, ""]
-    mistakes = [mistake for mistake in catalogue.MISTAKES if mistake.id == kind]
+    mistakes = [mistake for mistake in catalogue.mistakes() if mistake.id == kind]
     if mistakes:
         lines += _example(mistakes[0])
         ways = f"One of {len(mistakes)} ways: " if len(mistakes) > 1 else ""

@@ -7,7 +7,7 @@ from . import data
 
 
 def render(reports: data.Reports) -> str:
-    """File, function, verdict, mistakes, line, cell of a notebook, dialect.
+    """File, function, verdict, mistakes, line, cell as a notebook shows it, dialect.
 
     A cell that a spreadsheet would take for a formula starts with an apostrophe.
     """
@@ -15,13 +15,19 @@ def render(reports: data.Reports) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("file", "function", "verdict", "mistakes", "line", "cell", "dialect"))
     for file in reports.files:
-        rows = [
-            (f.name, f.verdict, "; ".join(m.id for m in f.mistakes), f.line, f.cell, f.dialect)
-            for f in file.functions.values()
-        ] or [("", data.NOT_FOUND, "", None, None, "")]
-        rows += [(n.name, data.NOT_JUDGED, "", n.line, n.cell, "") for n in file.not_judged]
+        rows = [_row(f) for f in file.functions.values()] or [
+            ("", data.NOT_FOUND, "", None, None, "")
+        ]
+        rows += [
+            (n.name, data.NOT_JUDGED, "", n.line, n.shown or n.cell, "") for n in file.not_judged
+        ]
         writer.writerows([_plain(value) for value in (file.path, *row)] for row in rows)
     return text.getvalue()
+
+
+def _row(f: data.FunctionReport) -> tuple[str | int | None, ...]:
+    ids = dict.fromkeys(mistake.id for mistake in f.mistakes)
+    return f.name, f.verdict, "; ".join(ids), f.line, f.shown or f.cell, f.dialect
 
 
 def _plain(value: str | int | None) -> str | int | None:

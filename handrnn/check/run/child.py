@@ -50,7 +50,7 @@ class Worker:
 
     def __init__(self, folder: Path, program: Any, journal: int | None) -> None:
         self.folder = folder
-        self.job = codec.read_parts(folder / "job.npz")
+        self.job = codec.read_parts(folder / "job.data")
         self.nonce = self._part("nonce")
         self.journal = journal
         self.program = program or scopes.Program(self._part("program"))
@@ -169,10 +169,11 @@ class Worker:
     def _given(self, step: dict[str, Any], name: str) -> list[Any]:
         """The arguments of a call: copies, and tensors where these are wanted."""
         memo: dict[int, Any] = {}
-        filled = self._filled(list(step[name]), memo)
+        given = list(step[name])
+        filled = self._filled(_tensors(given) if step["tensors"] else given, memo)
         if self.partners is not None:
             self.partners.copied(memo)
-        return [_tensors(value) for value in filled] if step["tensors"] else filled
+        return filled
 
     def _target(self, step: dict[str, Any], scope: scopes.Scope, result: dict[str, Any]) -> Any:
         """What is to be called; None if the submission has none, and the result says so."""
@@ -234,8 +235,9 @@ class Worker:
 
     def _write(self, number: int, result: dict[str, Any]) -> None:
         """The result under its final name, once it is whole."""
-        self.originals.restore()
-        written, final = self.folder / "part.npz", self.folder / f"result{number}.npz"
+        if result["status"] != "returned":  # else it was done after the call
+            self.originals.restore()
+        written, final = self.folder / "part.data", self.folder / f"result{number}.data"
         try:
             codec.write(written, nonce=self.nonce, number=number, **result)
         except BaseException as error:
@@ -282,7 +284,7 @@ def begin(folder: Path, program: Any, journal: int) -> None:
 
     Parameters
     ----------
-    folder : with the file ``job.npz`` and the empty folder ``work``
+    folder : with the file ``job.data`` and the empty folder ``work``
     program : `scopes.Live` functions, None for the submission in the job
     journal : file descriptor on which the parent hears how far it is
     """

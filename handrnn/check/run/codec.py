@@ -1,19 +1,19 @@
-"""Values as data: nested tuples, lists, dicts and arrays to and from ``.npz`` files.
+"""Values as data: nested tuples, lists, dicts and arrays to and from files.
 
 What a submission returns crosses from its process to the judge as numbers and JSON, never as a
 pickle: reading a file executes nothing. `encode` takes a value apart into a structure (JSON) and
 arrays, `decode` puts it together again with fresh copies. Whatever is no data becomes an `Opaque`:
 its type and the head of its ``repr``.
 
-A file holds one flat array a dtype and the structure as bytes, so that hundreds of small arrays
-cost no more than a few entries of the archive.
+A file is one line of JSON, the structure and how many bytes there are of each dtype, and then these
+bytes: one flat array a dtype.
 """
 
 import json
+import math
 import os
 import stat
 import sys
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -289,18 +289,13 @@ class _Flats:
         self.sizes[dtype] = offset + array.size
         return [dtype, offset, list(array.shape)]
 
-    def joined(self) -> Arrays:
-        """The flat arrays, by their names in the file."""
-        dtypes = [parts[0].dtype for parts in self.parts.values()]  # kept, also if big-endian
-        joined = [
-            np.concatenate(parts, dtype=dtype)
-            for dtype, parts in zip(dtypes, self.parts.values(), strict=True)
-        ]
-        return {f"flat{n}": array for n, array in enumerate(joined)}
+    def joined(self) -> dict[str, bytes]:
+        """The bytes of the flat array of each dtype."""
+        return {dtype: b"".join(a.tobytes() for a in parts) for dtype, parts in self.parts.items()}
 
 
 def write(path: str | Path, **named: Any) -> None:
-    """Write named values into one ``.npz`` file.
+    """Write named values into one file.
 
     Raises
     ------
@@ -312,10 +307,11 @@ def write(path: str | Path, **named: Any) -> None:
         structure, arrays = encode(value)
         index = {key: flats.add(array) for key, array in arrays.items()}
         values[name] = {"structure": structure, "index": index}
-    text = json.dumps({"values": values, "dtypes": list(flats.parts)})
+    joined = flats.joined()
+    sizes = {dtype: len(flat) for dtype, flat in joined.items()}
+    text = json.dumps({"values": values, "sizes": sizes})
     with Path(path).open("wb") as file:
-        entries = {"text": np.frombuffer(text.encode(), np.uint8), **flats.joined()}
-        np.savez(file, **entries)  # pyright: ignore[reportArgumentType]
+        file.write(b"\n".join([text.encode(), b"".join(joined.values())]))
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -336,14 +332,17 @@ def read_parts(path: str | Path) -> dict[str, tuple[Structure, Arrays]]:
     OSError
         If it cannot be read.
     """
+    with opened(path) as file:
+        text, _, content = file.read().partition(b"\n")
     try:
-        # a file opened here is closed here: np.load leaves torn ones open
-        with opened(path) as file, np.load(file, allow_pickle=False) as archive:
-            written = json.loads(archive["text"].tobytes())
-            entries = [archive[f"flat{n}"] for n in range(len(written["dtypes"]))]
-        flats = dict(zip(written["dtypes"], entries, strict=True))
+        written, flats, start = json.loads(text), {}, 0
+        for dtype, size in written["sizes"].items():
+            flats[dtype] = np.frombuffer(content[start : start + size], np.dtype(dtype))
+            start += size
+        if start != len(content):
+            raise ValueError("it is cut off")
         return {name: _parts(value, flats) for name, value in written["values"].items()}
-    except (KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} holds no encoded values: {error!r}") from error
 
 
@@ -366,6 +365,6 @@ def opened(path: str | Path) -> BinaryIO:
 def _parts(value: dict[str, Any], flats: Arrays) -> tuple[Structure, Arrays]:
     arrays = {}
     for key, (dtype, offset, shape) in value["index"].items():
-        size = int(np.prod(shape, dtype=np.int64))
+        size = math.prod(shape)
         arrays[key] = flats[dtype][offset : offset + size].reshape(shape)
     return value["structure"], arrays

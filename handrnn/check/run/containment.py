@@ -142,10 +142,10 @@ class Originals:
         replaced = []
         for name, module, now, entries in self.modules:
             self.loaded[name] = module
-            for key, value in entries.items():
-                if now.get(key, now) is not value:
-                    now[key] = value
-                    replaced += [f"{name}.{key}"]
+            changed = [k for k, value in entries.items() if k not in now or now[k] is not value]
+            for key in changed:
+                now[key] = entries[key]
+                replaced += [f"{name}.{key}"]
         return replaced
 
 

@@ -98,6 +98,12 @@ class Step:
     own: str = ""
     task: np.ndarray | None = None
 
+    @functools.cached_property
+    def sources(self) -> frozenset[str]:
+        """The ids of the steps that it refers to."""
+        values = [self.target, list(self.arguments), list(self.before or ())]
+        return frozenset(leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref))
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -515,7 +521,7 @@ class _Runner:
         return pending
 
     def _settle(self, step: Step) -> None:
-        for source in _sources(step):
+        for source in step.sources:
             before = self.outcomes.get(source)
             if source in self.gone or (before is not None and not before.returned):
                 name = child.callee(self.targets[source])
@@ -564,12 +570,12 @@ class _Runner:
             self._lose(loss, steps, at, phase, pending)
 
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
-        referred = {source for step in steps for source in _sources(step)}
+        referred = {source for step in steps for source in step.sources}
         parts = {f"step{n}": _job_of(step, step.id in referred) for n, step in enumerate(steps)}
         processor = self.seconds * len(steps) + START_SECONDS
         limits = {"memory": self.memory, "cpu_seconds": processor}
         head = {"nonce": nonce, "count": len(steps), "limits": limits}
-        codec.write(folder / "job.npz", **head, **self.job, **parts)
+        codec.write(folder / "job.data", **head, **self.job, **parts)
 
     def _follow(
         self, started: _Started, folder: Path, steps: list[Step]
@@ -596,7 +602,7 @@ class _Runner:
 
     def _take(self, folder: Path, nonce: str, steps: list[Step], number: int) -> None:
         step = steps[number]
-        outcome = _outcome(step, folder / f"result{number}.npz", nonce, number)
+        outcome = _outcome(step, folder / f"result{number}.data", nonce, number)
         if step.id not in self.outcomes:
             self.outcomes[step.id] = outcome
         elif not outcome.returned:
@@ -654,16 +660,10 @@ def _check(steps: Sequence[Step]) -> None:
     for step in steps:
         if step.id in known:
             raise ValueError(f"two steps are called {step.id}")
-        for source in _sources(step):
+        for source in step.sources:
             if source not in known:
                 raise ValueError(f"step {step.id} builds on {source}, which does not come before")
         known.add(step.id)
-
-
-def _sources(step: Step) -> set[str]:
-    """Ids of the steps that a step refers to."""
-    values = [step.target, list(step.arguments), list(step.before or ())]
-    return {leaf.step for _, leaf in codec.leaves(values) if isinstance(leaf, Ref)}
 
 
 def _with_sources(pending: list[Step], steps: Sequence[Step]) -> list[Step]:
@@ -671,7 +671,7 @@ def _with_sources(pending: list[Step], steps: Sequence[Step]) -> list[Step]:
     wanted = {step.id for step in pending}
     for step in reversed(steps):
         if step.id in wanted:
-            wanted |= _sources(step)
+            wanted |= step.sources
     return [step for step in steps if step.id in wanted]
 
 

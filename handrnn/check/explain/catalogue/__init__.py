@@ -62,7 +62,10 @@ def _catalogue() -> Iterator[Mistake]:
     yield from detectors.detected()
 
 
-MISTAKES: tuple[Mistake, ...] = tuple(_catalogue())
+@cache
+def mistakes() -> tuple[Mistake, ...]:
+    """All of them, in their order: made when a first function is wrong."""
+    return tuple(_catalogue())
 
 
 def for_function(one: target.Target) -> tuple[Mistake, ...]:
@@ -82,7 +85,7 @@ def of_textbook(of: str, cached: bool = True) -> tuple[Mistake, ...]:
     """The mistakes that can be planted into a function of the textbook."""
     return tuple(
         mistake
-        for mistake in MISTAKES
+        for mistake in mistakes()
         if of in mistake.functions
         and not mistake.detector
         and not mistake.warning
@@ -93,7 +96,7 @@ def of_textbook(of: str, cached: bool = True) -> tuple[Mistake, ...]:
 @cache
 def detected(name: str, detector: str) -> Mistake | None:
     """The mistake that a detector shows in a course function."""
-    for mistake in MISTAKES:
+    for mistake in mistakes():
         if mistake.detector == detector and name in mistake.functions:
             return mistake
     return None

@@ -228,6 +228,12 @@ def steps(cell: str) -> Iterator[entries.Mistake]:
             "da0 is never set: it is da_prev of step 0.",
         ),
         (
+            "da0 of da",
+            [("dh0 = dh", "dh0 = dy[0]")],
+            "da0 = da[:, :, 0]",
+            "da0 is the direct gradient of step 0: what comes back through that step is left out.",
+        ),
+        (
             "da0 of the last step",
             [
                 ("dh0 = dh", "dh0 = dh_last"),

@@ -36,6 +36,15 @@ def loop(cell: str) -> Iterator[entries.Mistake]:
             "a0 is ignored: the hidden state starts from a[:, :, 0], which is zero, and a view.",
         ),
         (
+            "state-offset",
+            "a[t-1]",
+            [(start, "h_prev = h[-1]"), ("h_prev = h_next", "h_prev = h[t]")],
+            call.replace("a_next", "a[:, :, t-1]"),
+            f"a_next = a0; {call}",
+            "The state before a step is read from the results, as a[:, :, t-1]: at t = 0 that is"
+            " the last step, which is still zero, and a0 is never used.",
+        ),
+        (
             "a0-every-step",
             "",
             [("h_prev = h_next", "pass")],
