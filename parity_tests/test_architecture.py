@@ -54,6 +54,7 @@ CHECK_ARROWS = {
     "explain": {"dialects", "judge", "probe", "report", "sequences"},
     "gradients": {"load", "report", "run"},
     "judge": {"dialects", "explain", "gradients", "load", "probe", "report", "run", "sequences"},
+    "repair": {"judge", "load", "probe", "report", "run"},
     "sequences": {"explain", "files", "load", "probe", "report", "run"},
 }
 ABOVE = {"cli", "__init__"}  # modules of the checker's own top: they may import every room of it

@@ -123,7 +123,7 @@ def straw(monkeypatch):
     """A judge that says of each file what its text says: verdicts, a word a function."""
     asked = []
 
-    def judge(submission, *, wanted, seconds, second_opinion, allow=(), dialect=None):
+    def judge(submission, *, wanted, seconds, second_opinion, allow=(), mend=None):
         asked.append((submission.path.name, wanted, seconds, second_opinion))
         words = submission.text.split("#")[-1].split()
         if "explode" in words:

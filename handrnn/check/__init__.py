@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from .dialects import dialect as dialects
 from .judge import judge
 from .load import loading
+from .repair import fixes
 from .report import data
 from .run import runner
 
@@ -123,7 +124,7 @@ def file(
         second_opinion=second_opinion,
         allow=allow,
         loss=loss,
-        repair=hint == "fix",
+        mend=fixes.with_fixes if hint == "fix" else None,
     )
     return judged.hinted(hint)
 
@@ -150,7 +151,7 @@ def text(
         second_opinion=second_opinion,
         allow=allow,
         loss=loss,
-        repair=hint == "fix",
+        mend=fixes.with_fixes if hint == "fix" else None,
     )
     return judged.hinted(hint)
 

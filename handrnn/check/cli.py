@@ -23,10 +23,10 @@ from .. import __version__
 from . import report
 from .dialects import dialect as dialects
 from .dialects import match as matching
-from .explain import applying
 from .files import cases
 from .judge import judge
 from .load import loading
+from .repair import applying, fixes
 from .report import data, output
 from .run import runner
 
@@ -419,7 +419,8 @@ def _judged(
     how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
     if options.loss:
         how["loss"] = options.loss
-    how["repair"] = options.hint == data.HINTS[-1] or bool(options.fix)
+    if options.hint == data.HINTS[-1] or options.fix:
+        how["mend"] = fixes.with_fixes
     how["second_opinion"] = "always" if options.witness else not options.no_torch
     if options.dialect:
         how["dialect"] = dialects.find(options.dialect)

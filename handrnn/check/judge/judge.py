@@ -5,7 +5,7 @@ functions (`runs`), so that bugs can neither hide each other nor blame each othe
 what is right; `explain` runs the catalogue for what is wrong, and `damage` is what else it does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ import numpy as np
 from ... import __version__, compare
 from ..dialects import dialect as dialects
 from ..dialects import match as matching
-from ..explain import explain, fixes
+from ..explain import explain
 from ..gradients import files as own_losses
 from ..load import parts
 from ..probe import probes, truth
 from ..report import data as report
 from ..run import runner
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
+
+Mend = Callable[..., dict[str, report.FunctionReport]]
 
 
 def judge(
@@ -33,7 +35,7 @@ def judge(
     dialect: dialects.Dialect | None = None,
     second_opinion: bool | str = True,
     allow: Sequence[str] = (),
-    repair: bool = False,
+    mend: Mend | None = None,
     loss: str | None = None,
 ) -> report.FileReport:
     """Judge every function of a submission that a dialect knows.
@@ -49,7 +51,7 @@ def judge(
     second_opinion : whether torch, where it is installed, is asked about the reference where
         something fails; "always": also where nothing does
     allow : libraries that may give the answer: see `by_hand`
-    repair : whether what is wrong is to be mended (`fixes`)
+    mend : adds to the reports what mends it (`repair.fixes`); None: nothing does
     loss : the function or method that computes a loss and gradients; None: those that are clear
 
     Returns
@@ -72,8 +74,8 @@ def judge(
         if not why[one.name]
     }
     functions = _with_partners(functions, trials, targets)
-    if repair and live is None:
-        functions = _mended(functions, targets, trials, submission, seconds, dialect)
+    if mend is not None and live is None:
+        functions = _mended(mend, functions, targets, trials, submission, seconds, dialect)
     functions |= _broken(submission, functions, wanted, known)
     every = live is None and dialect is None
     layers = _layers(submission, targets, wanted, seconds) if every else {}
@@ -115,6 +117,7 @@ def judge(
 
 
 def _mended(
+    mend: Mend,
     functions: dict[str, report.FunctionReport],
     targets: Sequence[target.Target],
     trials: dict[str, runs.Ways],
@@ -134,9 +137,9 @@ def _mended(
             asked.append((one, way))
 
     def anew(other: parts.Submission) -> report.FileReport:
-        return judge(other, seconds=seconds, dialect=dialect, second_opinion=False, repair=False)
+        return judge(other, seconds=seconds, dialect=dialect, second_opinion=False)
 
-    return fixes.with_fixes(functions, asked, submission, anew) if asked else functions
+    return mend(functions, asked, submission, anew) if asked else functions
 
 
 def _by_whom(

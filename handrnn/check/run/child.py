@@ -156,9 +156,8 @@ class Worker:
         """What mends a function, as plain data."""
         import pickle
 
-        from ..explain import repair
-
-        return repair.task(self, *pickle.loads(task.tobytes()))
+        function, *arguments = pickle.loads(task.tobytes())  # of our own parent
+        return function(self, *arguments)
 
     def _scope(self, step: dict[str, Any]) -> scopes.Scope:
         """A fresh namespace; of a method, that in which its object was made."""

@@ -85,7 +85,7 @@ class Step:
     tensors : whether arrays are handed over as tensors of torch
     own : the name of the submission that is judged, and stays its own among right partners; "":
         the target
-    task : a repair in the place of the call (`explain.fixes`)
+    task : a repair in the place of the call (`repair.fixes`)
     """
 
     id: str

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import texts
-from .texts import Change, Text
+
+Change = texts.Change
+Text = texts.Text
 
 Simple = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
 

@@ -1,6 +1,7 @@
 """Changes of a submission's text: where its expressions stand, and what may stand there instead."""
 
 import ast
+import difflib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,7 +78,8 @@ class Text:
     def node(self, other: Any) -> Any:
         """The node that stands where one of an equal text stands."""
         place = (type(other), other.lineno, other.col_offset, other.end_col_offset)
-        for node in ast.walk(self.tree):
+        nodes: Any = ast.walk(self.tree)
+        for node in nodes:
             if isinstance(node, type(other)) and place[1:] == (
                 node.lineno,
                 node.col_offset,
@@ -102,6 +104,15 @@ class Text:
     def rows(self, node: Any) -> tuple[int, int]:
         """From where to where the lines of a statement stand, the last line feed included."""
         return self.starts[node.lineno - 1], min(self.starts[node.end_lineno], len(self.text))
+
+
+def without_one(old: str, new: str) -> Iterator[str]:
+    """Texts in which all lines but those of one place are as in the new one."""
+    before, after = old.split("\n"), new.split("\n")
+    codes = difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes()
+    changes = [code for code in codes if code[0] != "equal"]
+    for _, i, j, k, m in changes if len(changes) > 1 else ():
+        yield "\n".join([*after[:k], *before[i:j], *after[m:]])
 
 
 def ticking(tree: ast.AST) -> ast.AST:

@@ -17,9 +17,7 @@ import numpy as np
 
 from ..judge import target
 from ..probe import probes
-from . import formulas, quantities, structure, texts
-from .bench import Bench, Score, Statement, recognised
-from .texts import Change, Text
+from . import formulas, quantities, structure, texts, trials
 
 MOST_RUNS = 1500  # of the whole function
 MOST_EVALUATED = 40_000  # expressions
@@ -45,7 +43,7 @@ class Mended:
     whole : everything is right
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[texts.Change, ...]
     texts: dict[str, str]
     right: tuple[float, float, int]
     whole: bool
@@ -56,15 +54,15 @@ class Mended:
 class Search:
     """The search for one function."""
 
-    bench: Bench
+    bench: trials.Bench
     probe: probes.Probe
     known: quantities.Quantities
     evaluated: int = 0
-    tried: dict[tuple, Score] = field(default_factory=dict)
+    tried: dict[tuple, trials.Score] = field(default_factory=dict)
 
     # what a text is worth
 
-    def score(self, changed: dict[str, str]) -> Score:
+    def score(self, changed: dict[str, str]) -> trials.Score:
         """How right these texts are; each is run once."""
         key = tuple(changed.values())
         if key not in self.tried:
@@ -86,10 +84,15 @@ class Search:
         changes, changed, score = best
         if not changes:
             return None
-        changes, changed = self._fewer(start, changes, changed, score)
+        if len(changes) > 1:
+            changed = self._fewer(start, changed, score)
+            whole = "\n".join(changed.values())
+            changes = tuple(change for change in changes if change.new in whole) or changes
         return Mended(changes, changed, (first.results, score.results, score.of), score.right)
 
-    def _go_on(self, changed: dict[str, str], score: Score, before: tuple[Change, ...]) -> Any:
+    def _go_on(
+        self, changed: dict[str, str], score: trials.Score, before: tuple[texts.Change, ...]
+    ) -> Any:
         """Depth first: the change that mends most, then what is still wrong."""
         best = (before, changed, score)
         if score.right or len(before) >= MOST_CHANGES:
@@ -104,37 +107,24 @@ class Search:
         return best
 
     def _fewer(
-        self,
-        start: dict[str, str],
-        changes: tuple[Change, ...],
-        changed: dict[str, str],
-        score: Any,
-    ) -> tuple[tuple[Change, ...], dict[str, str]]:
-        """The same without the changes that are not needed (the last of several, for the rest
-        stand in a text that has changed under them).
-        """
-        for k in range(len(changes)):
-            rest = changes[:k] + changes[k + 1 :]
-            texts_ = dict(start)
-            try:
-                for change in rest:
-                    texts_[change.definition] = _moved(change, changes[:k], k, rest).applied(
-                        texts_[change.definition]
-                    )
-            except ValueError:
-                continue
-            if rest and self.score(texts_).rank >= score.rank:
-                return self._fewer(start, rest, texts_, score)
-        return changes, changed
+        self, start: dict[str, str], changed: dict[str, str], score: trials.Score
+    ) -> dict[str, str]:
+        """The same without the changed lines that are not needed."""
+        for name in start:
+            for fewer in texts.without_one(start[name], changed[name]):
+                other = changed | {name: fewer}
+                if self.score(other).rank >= score.rank:
+                    return self._fewer(start, other, score)
+        return changed
 
     # candidates
 
     def steps(
-        self, changed: dict[str, str], score: Score, before: Sequence[Change] = ()
-    ) -> list[Change]:
+        self, changed: dict[str, str], score: trials.Score, before: Sequence[texts.Change] = ()
+    ) -> list[texts.Change]:
         """Changes after which more is right, the best first."""
         statements = self.bench.trace(changed, self.probe)
-        views = {name: Text(name, text) for name, text in changed.items()}
+        views = {name: texts.Text(name, text) for name, text in changed.items()}
         self.traced = {}
         places = [
             Place(one, views[one.definition], root)
@@ -147,7 +137,8 @@ class Search:
         suspects = [place for place in guilty if place.first_wrong is not None]
         suspects.sort(key=lambda place: place.first_wrong or 0)
         if score.line is not None:
-            suspects.sort(key=lambda place: not place.at(*score.line))
+            name, line = score.line
+            suspects.sort(key=lambda place: not place.at(name, line))
         others = [place for place in guilty if place.first_wrong is None and score.line is None]
         if before and (better := self._again(changed, score, views, statements, before[-1])):
             return better
@@ -157,7 +148,7 @@ class Search:
             feeding.sort(key=lambda place: -place.statement.node.lineno)
             first += [*feeding[:FIRST], suspect]
         sources = first = [*{id(place): place for place in first}.values()]
-        local: dict[int, list[Change]] = {}
+        local: dict[int, list[texts.Change]] = {}
         for place in first:
             local[id(place)] = [*self._local(place)]
             if better := self._better(changed, score, local[id(place)]):
@@ -192,11 +183,11 @@ class Search:
     def _again(
         self,
         changed: dict[str, str],
-        score: Score,
-        views: dict[str, Text],
-        statements: Sequence[Statement],
-        last: Change,
-    ) -> list[Change]:
+        score: trials.Score,
+        views: dict[str, texts.Text],
+        statements: Sequence[trials.Statement],
+        last: texts.Change,
+    ) -> list[texts.Change]:
         """What has just helped, at other statements."""
         found = []
         for view in views.values():
@@ -205,7 +196,7 @@ class Search:
                 found += [c for c in structure.changes(view, seen, ()) if c.kind == last.kind]
         return self._better(changed, score, found)
 
-    def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: Score) -> bool:
+    def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: trials.Score) -> bool:
         """Whether nothing that is right depends on an expression, and something wrong does."""
         if score.line is not None or not score.outputs:
             return True
@@ -223,7 +214,7 @@ class Search:
         return not moved - score.wrong and (bool(moved) or not score.wrong)
 
     def _shapes(
-        self, statements: Sequence[Statement], view: Text, loop: Any
+        self, statements: Sequence[trials.Statement], view: texts.Text, loop: Any
     ) -> dict[str, tuple[int, ...]]:
         """The shapes of arrays that can be seen at the end of a loop."""
         inside = {(n.lineno, n.col_offset) for n in ast.walk(loop) if isinstance(n, ast.stmt)}
@@ -237,10 +228,10 @@ class Search:
     def _further(
         self,
         changed: dict[str, str],
-        score: Score,
+        score: trials.Score,
         suspects: Sequence["Place"],
-        candidates: Sequence[Change],
-    ) -> list[Change]:
+        candidates: Sequence[texts.Change],
+    ) -> list[texts.Change]:
         """Those of the candidates with which all is right for longer."""
         if not suspects:
             return []
@@ -258,7 +249,7 @@ class Search:
 
     def _goes_right(self, changed: dict[str, str]) -> tuple[float, int]:
         """When it computes something that is nothing known for the first time, and how often."""
-        views = {name: Text(name, text) for name, text in changed.items()}
+        views = {name: texts.Text(name, text) for name, text in changed.items()}
         least, wrong = float("inf"), 0
         statements = self.bench.trace(changed, self.probe)
         for one in statements:
@@ -274,10 +265,10 @@ class Search:
     def _better(
         self,
         changed: dict[str, str],
-        score: Score,
-        candidates: Iterable[Change],
+        score: trials.Score,
+        candidates: Iterable[texts.Change],
         at_once: bool = False,
-    ) -> list[Change]:
+    ) -> list[texts.Change]:
         """Those of the candidates that make more right, the best and smallest first."""
         found = []
         for change in candidates:
@@ -293,7 +284,7 @@ class Search:
         found.sort(key=lambda one: one[:3])
         return [change for *_, change in found]
 
-    def _values(self, statement: Statement, text: str, least: int = 0) -> list[Any]:
+    def _values(self, statement: trials.Statement, text: str, least: int = 0) -> list[Any]:
         """What an expression is, each time that its statement ran; None where it is nothing known.
 
         Parameters
@@ -311,7 +302,7 @@ class Search:
             value = self.bench.evaluated(code, names)
             known = None
             if not isinstance(value, Exception):
-                known = _trivial(value) or recognised(value, self.known)
+                known = _trivial(value) or trials.recognised(value, self.known)
             found.append(
                 known
                 and (known, np.shape(value) if isinstance(value, np.ndarray) else (), _mark(value))
@@ -320,7 +311,7 @@ class Search:
                 break
         return found
 
-    def _around(self, statement: Statement, view: Text) -> texts.Around:
+    def _around(self, statement: trials.Statement, view: texts.Text) -> texts.Around:
         """What can be put into the expressions of a statement."""
         names = statement.before[-1]
         operands = {}
@@ -369,7 +360,7 @@ class Search:
         chosen = dict([*operands.values()][:MOST_OPERANDS])
         return texts.Around(chosen, functions, np_name, (*integers, *sorted(keys)), shape)
 
-    def _functions(self, view: Text) -> list[str]:
+    def _functions(self, view: texts.Text) -> list[str]:
         """Functions of one argument that the submission has."""
         found = []
         for name in ("sigmoid", "tanh", "softmax", *self.bench.sources):
@@ -379,7 +370,7 @@ class Search:
                 found.append(name)
         return [*dict.fromkeys(found)]
 
-    def _fragments(self, statement: Statement, view: Text) -> list[str]:
+    def _fragments(self, statement: trials.Statement, view: texts.Text) -> list[str]:
         """Texts of what can stand for an array at a statement: names first, the nearest first."""
         names = statement.before[-1]
         found = [
@@ -405,7 +396,7 @@ class Search:
                     found.append(text)
         return [*dict.fromkeys(found)]
 
-    def _local(self, place: "Place") -> Iterator[Change]:
+    def _local(self, place: "Place") -> Iterator[texts.Change]:
         """Changes of an expression after which it computes something right for longer."""
         around = self._around(place.statement, place.view)
         start, end = place.view.span(place.root)
@@ -420,7 +411,9 @@ class Search:
             seen.add(text)
             values = self._values(place.statement, f"({text}\n)", own)
             if (distance := _hopeful(values, place.values)) is not None:
-                new = replace(change, cost=change.cost + HELD * self._held(place, values))
+                more = HELD * self._held(place, values)
+                more += 0.5 * isinstance(place.statement.node, ast.Return)
+                new = replace(change, cost=change.cost + more)
                 cost = new.cost + distance + 0.01 * len(change.new)
                 found.append((cost, len(found), _added_up(place, new)))
         found.sort(key=lambda one: one[:2])
@@ -443,7 +436,7 @@ class Search:
         held = (self.known.of(value) for name, value in names.items() if name not in read)
         return any(what & one for one in held)
 
-    def _unfiltered(self, place: "Place") -> Iterator[Change]:
+    def _unfiltered(self, place: "Place") -> Iterator[texts.Change]:
         """Changes of an expression, whatever it then computes."""
         for change in texts.variants(
             place.view, place.root, self._around(place.statement, place.view)
@@ -451,7 +444,7 @@ class Search:
             if change.kind not in ("factor-missing", "term-missing") and change.cost <= 1.3:
                 yield change
 
-    def _formulas(self, place: "Place") -> Iterator[Change]:
+    def _formulas(self, place: "Place") -> Iterator[texts.Change]:
         """The textbook's own equations in the submission's names."""
         fragments = self._fragments(place.statement, place.view)
         one = self.bench.one
@@ -460,15 +453,15 @@ class Search:
             if _leading(values) > place.known and not self._held(place, values):
                 start, end = place.view.span(place.root)
                 own = place.view.of(place.root)
-                yield Change(place.view.name, ((start, end, new),), "formula", 3, own, new)
+                yield texts.Change(place.view.name, ((start, end, new),), "formula", 3, own, new)
 
 
 @dataclass(eq=False)
 class Place:
     """An expression of a statement, and what it is each time that the statement runs."""
 
-    statement: Statement
-    view: Text
+    statement: trials.Statement
+    view: texts.Text
     root: ast.expr
     values: list[Any] = field(default_factory=list)
 
@@ -500,7 +493,7 @@ def _is_named(name: str) -> bool:
     return all(part.isidentifier() for word in name.split(" ") for part in word.split("+"))
 
 
-def _added_up(place: "Place", change: Change) -> Change:
+def _added_up(place: "Place", change: texts.Change) -> texts.Change:
     """A sum with what the statement assigns to, as it is written: ``+=``."""
     node = place.statement.node
     if change.kind != "term-missing" or not isinstance(node, ast.Assign) or len(node.targets) > 1:
@@ -511,7 +504,9 @@ def _added_up(place: "Place", change: Change) -> Change:
     start, _ = place.view.span(place.view.node(node.targets[0]))
     _, end = place.view.span(place.root)
     new = f"{target} += {own}"
-    return Change(change.definition, ((start, end, new),), "added-up", 1, f"{target} = {own}", new)
+    return texts.Change(
+        change.definition, ((start, end, new),), "added-up", 1, f"{target} = {own}", new
+    )
 
 
 def _hopeful(new: Sequence[Any], old: Sequence[Any]) -> float | None:
@@ -565,14 +560,9 @@ def _all_trivial(values: Sequence[Any]) -> bool:
     return all(value and value[0] == {("", 0)} for value in values)
 
 
-def _moved(change: Change, before: Sequence[Change], k: int, rest: Sequence[Change]) -> Change:
-    """A change where one that was made before it is left out: only if it stands elsewhere."""
-    return change
-
-
 def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
     """Mend one target, in the child; plain data."""
-    own = Bench(worker, one, way, sources)
+    own = trials.Bench(worker, one, way, sources)
     sizes = dict(one.match.dialect.sizes)
     chosen = tuple(({"B": 3, "I": 5, "H": 4, "Y": 2} | sizes)[k] for k in "BIHY") if sizes else None
     T = next(T for T in (4, 6, 7, 9) if T not in (chosen or SIZES))

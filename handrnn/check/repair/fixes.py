@@ -18,7 +18,7 @@ from ..judge import target
 from ..load import loading, parts
 from ..report import data as report
 from ..run import runner
-from . import differences
+from . import differences, search
 
 SECONDS = 300.0  # ends what hangs; the budget of a repair counts runs
 UNSEEN = 3  # probes of other sizes on which a repair is tried
@@ -128,7 +128,7 @@ def _repairs(
 
 def _packed(one: target.Target, way: str, submission: parts.Submission) -> np.ndarray:
     """What the child needs to know; only the child of this very process reads it."""
-    return np.frombuffer(pickle.dumps((one, way, editable(one, submission))), np.uint8)
+    return np.frombuffer(pickle.dumps((search.task, one, way, editable(one, submission))), np.uint8)
 
 
 def editable(one: target.Target, submission: parts.Submission) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Mends a submission: the smallest change of its own lines that makes a function right."""
