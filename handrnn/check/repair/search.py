@@ -320,7 +320,7 @@ class Search:
                 self.bench.evaluated(text, names) if not text.isidentifier() else names.get(text)
             )
             found = quantities.sums(value)
-            if found is None:
+            if value is None or found is None:
                 continue
             first = (
                 self.bench.evaluated(text, statement.before[0])
@@ -333,7 +333,7 @@ class Search:
                 np.shape(value),
                 None if begins is None else quantities.looks(begins),
             )
-            operands.setdefault(key, (text, np.shape(value)))
+            operands.setdefault(key, (text, key[1]))
         space = self.bench.space
         np_name = next((n for n, v in space.items() if v is np), "np")
         functions = [f"{np_name}.tanh", *(n for n in self._functions(view) if n != "tanh")]
