@@ -26,7 +26,7 @@ def applied(path: str | Path, edits: Iterable[report.Edit]) -> str:
     text = Path(path).read_bytes().decode("utf-8-sig")
     edits = list(edits)
     if not any(edit.cell is not None for edit in edits):
-        return _changed(text, edits)
+        return changed(text, edits)
     notebook = json.loads(text)
     for number, cell in enumerate(loading.cells_of(notebook), 1):
         some = [edit for edit in edits if edit.cell == number]
@@ -39,12 +39,18 @@ def _change_cell(cell: dict[str, Any], edits: Sequence[report.Edit]) -> None:
     key = "source" if "source" in cell else "input"
     source = cell[key]
     whole = source if isinstance(source, str) else "".join(source)
-    changed = _changed(whole, edits)
-    cell[key] = changed if isinstance(source, str) else changed.splitlines(keepends=True)
+    new = changed(whole, edits)
+    cell[key] = new if isinstance(source, str) else new.splitlines(keepends=True)
 
 
-def _changed(text: str, edits: Sequence[report.Edit]) -> str:
-    """Lines replaced, from the last to the first; ends of lines stay as they are."""
+def changed(text: str, edits: Sequence[report.Edit]) -> str:
+    """A text with lines replaced, from the last to the first; ends of lines stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If a line is not the one that is to be replaced.
+    """
     lines = text.splitlines(keepends=True)
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     for edit in sorted(edits, key=lambda edit: -edit.line):

@@ -166,8 +166,11 @@ def _rows(submission: parts.Submission, repair: Repair) -> Iterator[Row]:
         after = [indent + line if line else line for line in text.rstrip("\n").split("\n")]
         pairs = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
         for what, i, j, k, m in pairs.get_opcodes():
-            if what != "equal":
-                start = known.line - 1
+            start, pairs_up = known.line - 1, what == "replace" and j - i == m - k
+            if pairs_up:
+                for line, row in zip(range(i, j), after[k:m], strict=True):
+                    yield Row(known.cell, start + line, start + line + 1, (row,))
+            elif what != "equal":
                 yield Row(known.cell, start + i, start + j, tuple(after[k:m]))
 
 

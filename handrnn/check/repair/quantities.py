@@ -192,6 +192,8 @@ def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
     made = Quantities(one.says_single)
     cell, kind = truth.split(function.of)
     if not cell:
+        for name, value in _elementary(kind, probe.z).items():
+            made.learn(name, 0, value)
         return made
     known = one.known(probe)
     for name, value in known.items():
@@ -213,6 +215,16 @@ def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
     made.gather(kind.endswith("backward"))
     made.stack()
     return made
+
+
+def _elementary(name: str, z: np.ndarray) -> dict[str, np.ndarray]:
+    """What is computed on the way to a sigmoid or a softmax of the columns of z."""
+    if name == "sigmoid":
+        return {"z": z, "e": np.exp(-z), "d": 1 + np.exp(-z), "s": textbook.sigmoid(z)}
+    shifted = z - np.max(z, axis=0, keepdims=True)
+    powers = np.exp(shifted)
+    found = {"z": z, "shifted": shifted, "powers": powers, "s": textbook.softmax(z)}
+    return found | {"most": np.max(z, axis=0), "total": np.sum(powers, axis=0), "plain": np.exp(z)}
 
 
 def _recording(cell: str, names: Sequence[str], variant: tuple[str, ...], made: Quantities) -> Any:

@@ -8,8 +8,9 @@ more becomes right; the budget counts candidates, never seconds.
 
 import ast
 import contextlib
+import difflib
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,8 +20,8 @@ from ..judge import target
 from ..probe import probes
 from . import formulas, quantities, structure, texts, trials
 
-MOST_RUNS = 1500  # of the whole function
-MOST_EVALUATED = 40_000  # expressions
+MOST_RUNS = 800  # of the whole function
+MOST_EVALUATED = 20_000  # expressions
 MOST_CHANGES = 12  # of one function
 MOST_OPERANDS = 40
 MOST_LOCAL = 40  # of one expression
@@ -59,6 +60,7 @@ class Search:
     known: quantities.Quantities
     evaluated: int = 0
     tried: dict[tuple, trials.Score] = field(default_factory=dict)
+    any_shape: bool = False  # a shape is wrong, so those of operands say nothing
 
     # what a text is worth
 
@@ -123,9 +125,26 @@ class Search:
         self, changed: dict[str, str], score: trials.Score, before: Sequence[texts.Change] = ()
     ) -> list[texts.Change]:
         """Changes after which more is right, the best first."""
+        at = self._round(changed, score, before)
+        stages = (
+            self._again,
+            self._near,
+            self._handed_on,
+            self._further,
+            self._elsewhere,
+            self._equations,
+            self._statements,
+            self._at_last,
+        )
+        return next(filter(None, (stage(at) for stage in stages)), [])
+
+    def _round(
+        self, changed: dict[str, str], score: trials.Score, before: Sequence[texts.Change]
+    ) -> "Round":
+        """What is known of these texts before anything is changed."""
         statements = self.bench.trace(changed, self.probe)
         views = {name: texts.Text(name, text) for name, text in changed.items()}
-        self.traced = {}
+        self.any_shape = score.problems > 0 or score.line is not None
         places = [
             Place(one, views[one.definition], root)
             for one in statements
@@ -140,61 +159,91 @@ class Search:
             name, line = score.line
             suspects.sort(key=lambda place: not place.at(name, line))
         others = [place for place in guilty if place.first_wrong is None and score.line is None]
-        if before and (better := self._again(changed, score, views, statements, before[-1])):
-            return better
-        first = []
-        for suspect in suspects[:FIRST]:
-            feeding = [place for place in guilty if place.feeds(suspect)]
+        return Round(changed, score, before, statements, views, places, guilty, suspects, others)
+
+    # the stages: each gives the changes that help, the best first; none if it knows of none
+
+    def _again(self, at: "Round") -> list[texts.Change]:
+        """What has just helped, at other statements."""
+        last = at.before[-1] if at.before else None
+        if last is None or last.kind not in ("added-up", "assigned", "copy"):
+            return []
+        return self._better(at, [c for c in self._structure(at, ()) if c.kind == last.kind])
+
+    def _near(self, at: "Round") -> list[texts.Change]:
+        """At the first statements that go wrong, and at those that give them their values."""
+        for suspect in at.suspects[:FIRST]:
+            feeding = [place for place in at.guilty if place.feeds(suspect)]
             feeding.sort(key=lambda place: -place.statement.node.lineno)
-            first += [*feeding[:FIRST], suspect]
-        sources = first = [*{id(place): place for place in first}.values()]
-        local: dict[int, list[texts.Change]] = {}
-        for place in first:
-            local[id(place)] = [*self._local(place)]
-            if better := self._better(changed, score, local[id(place)]):
-                return better
-        if better := self._further(
-            changed, score, suspects, [c for p in first for c in local[id(p)][:FEW]]
-        ):
-            return better
-        some = [place for place in others if not any(place is one for one in sources)]
+            for place in (*feeding[:FIRST], suspect):
+                if id(place) not in at.local:
+                    at.local[id(place)] = [*self._local(place)]
+                    if better := self._better(at, at.local[id(place)]):
+                        return better
+        return []
+
+    def _handed_on(self, at: "Round") -> list[texts.Change]:
+        """Where the first time step is right and a later one is not: what is handed on."""
+        if not at.suspects or not at.suspects[0].known:
+            return []
+        kinds = ("carry", "added-up", "direction", "copy")
+        found = [change for change in self._structure(at, ()) if change.kind in kinds]
+        return self._better(at, found[:SHARE], at_once=True)
+
+    def _further(self, at: "Round") -> list[texts.Change]:
+        """With which all is right for longer, though no result is yet."""
+        if not at.suspects:
+            return []
+        near = [change for changes in at.local.values() for change in changes[:FEW]]
+        near = [change for change in near if change.cost < HELD]
+        found = []
+        for change in [*near, *self._formulas(at.suspects[0])]:
+            if not self.spent:
+                after = at.after(change)
+                if self.score(after).rank >= at.score.rank:
+                    when, wrong = self._goes_right(after)
+                    found.append((-when, wrong, change.cost, len(found), change))
+        found = [one for one in found if -one[0] > (at.suspects[0].first_wrong or 0)]
+        found.sort(key=lambda one: one[:4])
+        return [change for *_, change in found]
+
+    def _elsewhere(self, at: "Round") -> list[texts.Change]:
+        """At statements that compute something right, and perhaps the wrong one."""
+        some = [place for place in at.others if id(place) not in at.local]
         few = max(FEW, SHARE // max(1, len(some)))
-        found = [change for place in some for change in [*self._local(place)][:few]][:SHARE]
-        if better := self._better(changed, score, found):
-            return better
-        for place in suspects[:FIRST]:
-            if better := self._better(changed, score, [*self._formulas(place)]):
-                return better
-        for view in views.values():
-            seen = lambda loop, view=view: self._shapes(statements, view, loop)  # noqa: E731
-            innocent = [p for p in places if p not in guilty and p.view is view]
-            found = structure.changes(view, seen, [p.statement.node for p in innocent])
-            if better := self._better(changed, score, found, at_once=True):
-                return better
-        for place in suspects[FIRST:]:
-            found = [*self._local(place), *self._formulas(place)]
-            if better := self._better(changed, score, found):
-                return better
-        for place in guilty:
-            if better := self._better(changed, score, self._unfiltered(place), at_once=True):
+        found = [change for place in some for change in [*self._local(place)][:few]]
+        return self._better(at, found[:SHARE])
+
+    def _equations(self, at: "Round") -> list[texts.Change]:
+        """The textbook's equations at the first statements that go wrong."""
+        for place in at.suspects[:FIRST]:
+            if better := self._better(at, self._formulas(place)):
                 return better
         return []
 
-    def _again(
-        self,
-        changed: dict[str, str],
-        score: trials.Score,
-        views: dict[str, texts.Text],
-        statements: Sequence[trials.Statement],
-        last: texts.Change,
-    ) -> list[texts.Change]:
-        """What has just helped, at other statements."""
-        found = []
-        for view in views.values():
-            seen = lambda loop, view=view: self._shapes(statements, view, loop)  # noqa: E731
-            if last.kind in ("added-up", "assigned", "copy"):
-                found += [c for c in structure.changes(view, seen, ()) if c.kind == last.kind]
-        return self._better(changed, score, found)
+    def _statements(self, at: "Round") -> list[texts.Change]:
+        """Whole statements."""
+        innocent = [place.statement.node for place in at.places if place not in at.guilty]
+        return self._better(at, self._structure(at, innocent), at_once=True)
+
+    def _at_last(self, at: "Round") -> list[texts.Change]:
+        """At all other statements, and whatever an expression then computes."""
+        for place in at.suspects[FIRST:]:
+            if better := self._better(at, [*self._local(place), *self._formulas(place)]):
+                return better
+        for place in at.guilty:
+            if better := self._better(at, self._unfiltered(place), at_once=True):
+                return better
+        return []
+
+    def _structure(self, at: "Round", innocent: Sequence[ast.stmt]) -> Iterator[texts.Change]:
+        """The changes of statements."""
+        for view in at.views.values():
+
+            def shapes(loop: Any, view: texts.Text = view) -> dict[str, tuple[int, ...]]:
+                return self._shapes(at.statements, view, loop)
+
+            yield from structure.changes(view, shapes, innocent)
 
     def _may_be_guilty(self, place: "Place", changed: dict[str, str], score: trials.Score) -> bool:
         """Whether nothing that is right depends on an expression, and something wrong does."""
@@ -225,28 +274,6 @@ class Search:
                 found |= {n: np.shape(v) for n, v in values if isinstance(v, np.ndarray)}
         return found
 
-    def _further(
-        self,
-        changed: dict[str, str],
-        score: trials.Score,
-        suspects: Sequence["Place"],
-        candidates: Sequence[texts.Change],
-    ) -> list[texts.Change]:
-        """Those of the candidates with which all is right for longer."""
-        if not suspects:
-            return []
-        found = []
-        new = [change for change in candidates if change.cost < HELD]
-        for change in [*new, *self._formulas(suspects[0])]:
-            if not self.spent:
-                after = changed | {change.definition: change.applied(changed[change.definition])}
-                if self.score(after).rank >= score.rank:
-                    at, wrong = self._goes_right(after)
-                    found.append((-at, wrong, change.cost, len(found), change))
-        found = [one for one in found if -one[0] > (suspects[0].first_wrong or 0)]
-        found.sort(key=lambda one: one[:4])
-        return [change for *_, change in found]
-
     def _goes_right(self, changed: dict[str, str]) -> tuple[float, int]:
         """When it computes something that is nothing known for the first time, and how often."""
         views = {name: texts.Text(name, text) for name, text in changed.items()}
@@ -263,20 +290,15 @@ class Search:
         return (least, wrong) if statements else (0, 0)
 
     def _better(
-        self,
-        changed: dict[str, str],
-        score: trials.Score,
-        candidates: Iterable[texts.Change],
-        at_once: bool = False,
+        self, at: "Round", candidates: Iterable[texts.Change], at_once: bool = False
     ) -> list[texts.Change]:
         """Those of the candidates that make more right, the best and smallest first."""
         found = []
         for change in candidates:
             if self.spent:
                 break
-            after = changed | {change.definition: change.applied(changed[change.definition])}
-            made = self.score(after)
-            if made.rank > score.rank:
+            made = self.score(at.after(change))
+            if made.rank > at.score.rank:
                 rank = (*(-part for part in made.rank), made.notes)
                 found.append((rank, change.cost, len(found), change))
                 if at_once and made.right and change.cost <= 1:
@@ -314,26 +336,12 @@ class Search:
     def _around(self, statement: trials.Statement, view: texts.Text) -> texts.Around:
         """What can be put into the expressions of a statement."""
         names = statement.before[-1]
-        operands = {}
+        operands: dict[Any, tuple[str, tuple[int, ...]]] = {}
         for text in self._fragments(statement, view):
-            value = (
-                self.bench.evaluated(text, names) if not text.isidentifier() else names.get(text)
-            )
-            found = quantities.sums(value)
-            if value is None or found is None:
-                continue
-            first = (
-                self.bench.evaluated(text, statement.before[0])
-                if not text.isidentifier()
-                else statement.before[0].get(text)
-            )
-            begins = quantities.sums(first)
-            key = (
-                quantities.looks(found),
-                np.shape(value),
-                None if begins is None else quantities.looks(begins),
-            )
-            operands.setdefault(key, (text, key[1]))
+            seen = [self._seen(text, at) for at in (names, statement.before[0])]
+            if seen != [None, None]:
+                its_shape = next(one[0] for one in seen if one is not None)
+                operands.setdefault(tuple(seen), (text, its_shape))
         space = self.bench.space
         np_name = next((n for n, v in space.items() if v is np), "np")
         functions = [f"{np_name}.tanh", *(n for n in self._functions(view) if n != "tanh")]
@@ -349,6 +357,8 @@ class Search:
         shapes: dict[str, Any] = {}
 
         def shape(text: str) -> tuple[int, ...] | None:
+            if self.any_shape:
+                return None
             if text not in shapes:
                 value = self.bench.evaluated(f"({text}\n)", names)
                 known = isinstance(value, Exception) or np.isscalar(value)
@@ -359,6 +369,14 @@ class Search:
 
         chosen = dict([*operands.values()][:MOST_OPERANDS])
         return texts.Around(chosen, functions, np_name, (*integers, *sorted(keys)), shape)
+
+    def _seen(self, text: str, names: Mapping[str, Any]) -> tuple[Any, tuple] | None:
+        """The shape and the looks of an operand; None of what is no array, or all zero."""
+        value = names.get(text) if text.isidentifier() else self.bench.evaluated(text, names)
+        found = quantities.sums(value)
+        if value is None or found is None:
+            return None
+        return np.shape(value), quantities.looks(found)
 
     def _functions(self, view: texts.Text) -> list[str]:
         """Functions of one argument that the submission has."""
@@ -453,7 +471,40 @@ class Search:
             if _leading(values) > place.known and not self._held(place, values):
                 start, end = place.view.span(place.root)
                 own = place.view.of(place.root)
-                yield texts.Change(place.view.name, ((start, end, new),), "formula", 3, own, new)
+                cost = 3 + 2 * (1 - difflib.SequenceMatcher(None, own, new).ratio())
+                yield texts.Change(place.view.name, ((start, end, new),), "formula", cost, own, new)
+
+
+@dataclass
+class Round:
+    """Texts that are not right yet, and what is known of them.
+
+    Attributes
+    ----------
+    changed, score : the texts, and how right they are
+    before : the changes that led to them
+    statements, views, places : what ran, the texts, and their expressions
+    guilty : expressions on which nothing that is right depends
+    suspects : those of them that compute nothing known, the first to do so first
+    others : those that do
+    local : by the id of a place, its changes
+    """
+
+    changed: dict[str, str]
+    score: trials.Score
+    before: Sequence[texts.Change]
+    statements: list[trials.Statement]
+    views: dict[str, texts.Text]
+    places: list["Place"]
+    guilty: list["Place"]
+    suspects: list["Place"]
+    others: list["Place"]
+    local: dict[int, list[texts.Change]] = field(default_factory=dict)
+
+    def after(self, change: texts.Change) -> dict[str, str]:
+        """The texts with a change."""
+        new = change.applied(self.changed[change.definition])
+        return self.changed | {change.definition: new}
 
 
 @dataclass(eq=False)

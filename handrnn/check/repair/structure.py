@@ -196,6 +196,12 @@ def _carries(text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes) -
                 one = _after(text, loop.body[-1], f"{name} = {value}", "carry", 1)
                 singles.setdefault(name, []).append(one)
                 yield one
+    held = {id(node) for node in ast.walk(loop)}
+    outside = {n for node in texts.within(function) if id(node) not in held for n in _own(node)}
+    dead = sorted((inside & outside) - read)
+    yield from _unused_into_calls(
+        text, loop, dead, [one for many in singles.values() for one in many]
+    )
     yield from _carried_into_calls(text, loop, still, given, shapes)
     for first, second in itertools.combinations(singles, 2):
         for a, b in itertools.product(singles[first], singles[second]):
@@ -227,6 +233,26 @@ def _handed(text: Text, loop: Any) -> list[str]:
                 ]
     quote = '"' if '["' in text.text else "'"
     return [entry.replace("'", quote) for entry in found]
+
+
+def _own(node: ast.stmt) -> set[str]:
+    """The names that a simple statement binds."""
+    return set(_stored(node)) if isinstance(node, ast.Assign | ast.AugAssign) else set()
+
+
+def _unused_into_calls(
+    text: Text, loop: Any, dead: Sequence[str], singles: Sequence[Change]
+) -> Iterator[Change]:
+    """What a step hands on and the next one does not take, alone and with what is not handed on."""
+    calls = [n.value for n in ast.walk(loop) if isinstance(n, ast.Assign)]
+    for call in (node for node in calls if isinstance(node, ast.Call)):
+        for argument, name in itertools.product(call.args[:2], dead):
+            own = text.of(argument)
+            taken = (*text.span(argument), f"{own} + {name}")
+            yield Change(text.name, (taken,), "carry", 1.5, own, taken[2])
+            for one in singles:
+                new = f"{taken[2]}; {one.new}"
+                yield Change(text.name, (taken, *one.spans), "carry", 2, own, new)
 
 
 def _carried_into_calls(

@@ -634,7 +634,7 @@ def _by_operands(text: Text, node: ast.expr, put: Any, around: Around) -> Iterat
     if isinstance(node, ast.Name):
         for operand in alike:
             yield put(f"{around.np}.tanh({operand})", "operand", 1.5)
-    yield put(f"-{atom}", "sign", 1.6)
+    yield put(f"-{atom}", "sign", 1.1)
     yield put(f"1 - {own}", "complement", 1.4)
     if strength(node) == 5:
         yield put(f"{own} ** 2", "square", 1.2)

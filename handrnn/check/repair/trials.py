@@ -18,7 +18,7 @@ from ..run import codec, runner
 from . import quantities, texts
 
 MOST_TICKS = 5000  # passes through loops in one run
-LARGEST = 40  # entries of a container that is copied for a trace
+LARGEST = 12  # times that a statement is looked at, and entries of a container
 
 Texts = Mapping[str, str]  # of each definition that may be changed
 
