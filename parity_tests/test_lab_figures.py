@@ -637,25 +637,30 @@ def test_both_sides_of_the_benchmark_go_through_the_same_fresh_batches(monkeypat
 def test_what_is_published_is_written_whole(tmp_path, monkeypatch):
     """A kill between leaves the README and the figures as they were."""
     readme = script("readme")
-    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    page, other = tmp_path / "README.md", tmp_path / "other.md"
+    monkeypatch.setattr(readme, "PAGES", [other, page])
     monkeypatch.setattr(readme, "FIGURES", tmp_path / "figures")
-    readme.README.write_text("<!-- x -->\nold\n<!-- /x -->\n")
+    other.write_text("Nothing of x.")
+    page.write_text("<!-- x -->\nold\n<!-- /x -->\n")
     made = tmp_path / "made.png"
     made.write_bytes(b"new")
     made.with_suffix(".csv").write_text("a,b")
     readme.publish("x", ["a"], [["1"]], "Said.", made)
-    assert readme.README.read_text() == "<!-- x -->\n| a |\n| --- |\n| 1 |\n\nSaid.\n<!-- /x -->\n"
+    assert page.read_text() == "<!-- x -->\n| a |\n| --- |\n| 1 |\n\nSaid.\n<!-- /x -->\n"
     assert {p.name: p.read_text() for p in readme.FIGURES.iterdir()} == {
         "made.png": "new",
         "made.csv": "a,b",
     }
+    assert other.read_text() == "Nothing of x."
+    with pytest.raises(ValueError, match="section y"):
+        readme.replace("y", "newer")
     monkeypatch.setattr(os, "fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         readme.replace("x", "newer")
     made.write_bytes(b"newer")
     with pytest.raises(ZeroDivisionError):
         readme.copy(made)
-    assert "Said." in readme.README.read_text()
+    assert "Said." in page.read_text()
     assert (readme.FIGURES / "made.png").read_bytes() == b"new"
 
 
