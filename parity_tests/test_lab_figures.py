@@ -727,6 +727,16 @@ def test_accuracy_vs_length_asks_for_the_runs_one_would_guess():
     assert ("faithful", "LSTM", 30) in asked
 
 
+def test_the_short_table_has_the_longest_lengths_solved(palindromes):
+    head, rows = script("accuracy_vs_length").summary(drawing.read(palindromes))
+    assert head == ["longest T solved", "faithful", "tuned"]
+    assert sorted(rows) == [
+        ["GRU", "none", "-"],
+        ["LSTM", "-", "20"],
+        ["RNN", "5", "-"],
+    ]
+
+
 def test_the_tables_entries_are_medians_and_solved_seeds(palindromes):
     table = script("accuracy_vs_length").table(drawing.read(palindromes))
     lines = command_line.aligned(*table).splitlines()

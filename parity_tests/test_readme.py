@@ -36,7 +36,7 @@ SESSIONS = [
 ]
 SHOWN = {f"handrnn {session.values[0]}" for session in SESSIONS}
 # The checker's commands run here, but for those whose output is shown, which run as sessions;
-# test_check_dialects runs those of the dialects; .ci/run runs all, and those that install and train.
+# test_check_dialects runs those of the dialects; .ci/run runs all, with what installs and trains.
 OURS = [
     pytest.param(lines, id=lines[0])
     for block in blocks("sh", ".", "handrnn/check")
