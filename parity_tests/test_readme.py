@@ -20,34 +20,37 @@ README = PAGES["."]
 
 
 def blocks(language, *folders):
-    """The blocks of code of some pages, or of all: each with its place, for a test of it."""
-    for folder in folders or PAGES:
-        found = re.findall(rf"^```{language}\n(.*?)^```", PAGES[folder], re.M | re.S)
-        for number, block in enumerate(found):
-            yield pytest.param(block, id=f"{folder}-{number}")
+    """The blocks of code of some pages, or of all, by place."""
+    return {
+        f"{folder}-{number}": block
+        for folder in folders or PAGES
+        for number, block in enumerate(
+            re.findall(rf"^```{language}\n(.*?)^```", PAGES[folder], re.M | re.S)
+        )
+    }
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.values[0].splitlines() if line.strip()]
-SESSIONS = [
-    pytest.param(*session, id=session[0])
+CODE = blocks("python")
+COMMANDS = [line for block in blocks("sh").values() for line in block.splitlines() if line]
+SESSIONS = {  # what is printed, by command
+    command: printed
     for folder, page in PAGES.items()
     if folder != "handrnn/check/dialects"
-    for session in re.findall(r"^```\n\$ handrnn (check .*)\n((?:.*\n)*?)```", page, re.M)
-]
-SHOWN = {f"handrnn {session.values[0]}" for session in SESSIONS}
+    for command, printed in re.findall(r"^```\n\$ (handrnn check .*)\n((?:.*\n)*?)```", page, re.M)
+}
 # The checker's commands run here, but for those whose output is shown, which run as sessions;
 # test_check_dialects runs those of the dialects; .ci/run runs all, with what installs and trains.
-OURS = [
-    pytest.param(lines, id=lines[0])
-    for block in blocks("sh", ".", "handrnn/check")
+OURS = {
+    place: lines
+    for place, block in blocks("sh", ".", "handrnn/check").items()
     if (
         lines := [
             line
-            for line in block.values[0].splitlines()
-            if line.startswith("handrnn ") and line.partition("  # ")[0] not in SHOWN
+            for line in block.splitlines()
+            if line.startswith("handrnn ") and line.partition("  # ")[0] not in SESSIONS
         ]
     )
-]
+}
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def top(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("block", list(blocks("python")))
+@pytest.mark.parametrize("block", CODE.values(), ids=CODE)
 def test_code_runs(block, top):
     if "import torch" in block:
         pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
@@ -68,7 +71,7 @@ def test_code_runs(block, top):
         assert names["loss"] < 0.1, "the example on the first screen learns its task"
 
 
-@pytest.mark.parametrize("lines", OURS)
+@pytest.mark.parametrize("lines", OURS.values(), ids=OURS)
 def test_commands_run(lines, top):
     for line in lines:
         command, _, status = line.partition("  # exit status ")
@@ -78,10 +81,10 @@ def test_commands_run(lines, top):
         assert cli.main(arguments) == int(status or 0), line
 
 
-@pytest.mark.parametrize(("command", "expected"), SESSIONS)
+@pytest.mark.parametrize(("command", "expected"), SESSIONS.items(), ids=SESSIONS)
 def test_sessions_are_what_check_prints(command, expected, capsys, top):
     """But for numbers of rounding, and whether there are any: these are another machine's."""
-    assert cli.main([*command.split(), "--no-torch"]) == ("FAIL" in expected)
+    assert cli.main([*command.split()[1:], "--no-torch"]) == ("FAIL" in expected)
     rounding = re.compile(r"\(rounding: .*\)|^u: a unit of rounding(?:.*\n)*|to \de[-+]\d+", re.M)
     printed = capsys.readouterr().out
     assert rounding.sub("", printed).split() == rounding.sub("", expected).split()
