@@ -637,25 +637,30 @@ def test_both_sides_of_the_benchmark_go_through_the_same_fresh_batches(monkeypat
 def test_what_is_published_is_written_whole(tmp_path, monkeypatch):
     """A kill between leaves the README and the figures as they were."""
     readme = script("readme")
-    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    page, other = tmp_path / "README.md", tmp_path / "other.md"
+    monkeypatch.setattr(readme, "PAGES", [other, page])
     monkeypatch.setattr(readme, "FIGURES", tmp_path / "figures")
-    readme.README.write_text("<!-- x -->\nold\n<!-- /x -->\n")
+    other.write_text("Nothing of x.")
+    page.write_text("<!-- x -->\nold\n<!-- /x -->\n")
     made = tmp_path / "made.png"
     made.write_bytes(b"new")
     made.with_suffix(".csv").write_text("a,b")
     readme.publish("x", ["a"], [["1"]], "Said.", made)
-    assert readme.README.read_text() == "<!-- x -->\n| a |\n| --- |\n| 1 |\n\nSaid.\n<!-- /x -->\n"
+    assert page.read_text() == "<!-- x -->\n| a |\n| --- |\n| 1 |\n\nSaid.\n<!-- /x -->\n"
     assert {p.name: p.read_text() for p in readme.FIGURES.iterdir()} == {
         "made.png": "new",
         "made.csv": "a,b",
     }
+    assert other.read_text() == "Nothing of x."
+    with pytest.raises(ValueError, match="section y"):
+        readme.replace("y", "newer")
     monkeypatch.setattr(os, "fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         readme.replace("x", "newer")
     made.write_bytes(b"newer")
     with pytest.raises(ZeroDivisionError):
         readme.copy(made)
-    assert "Said." in readme.README.read_text()
+    assert "Said." in page.read_text()
     assert (readme.FIGURES / "made.png").read_bytes() == b"new"
 
 
@@ -720,6 +725,16 @@ def test_accuracy_vs_length_asks_for_the_runs_one_would_guess():
         assert {("tuned", cell, 50), ("tuned", cell, 51)} <= asked
         assert {("faithful", cell, T) for T in (5, 10, 11, 20, 21)} <= asked
     assert ("faithful", "LSTM", 30) in asked
+
+
+def test_the_short_table_has_the_longest_lengths_solved(palindromes):
+    head, rows = script("accuracy_vs_length").summary(drawing.read(palindromes))
+    assert head == ["longest T solved", "faithful", "tuned"]
+    assert sorted(rows) == [
+        ["GRU", "none", "-"],
+        ["LSTM", "-", "20"],
+        ["RNN", "5", "-"],
+    ]
 
 
 def test_the_tables_entries_are_medians_and_solved_seeds(palindromes):

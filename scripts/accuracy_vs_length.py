@@ -80,16 +80,40 @@ def choose_runs(options: argparse.Namespace) -> list[run.Run]:
     ]
 
 
+def curves_of(records: list[files.Record]) -> dict[tuple[str, str], dict[int, figures.Point]]:
+    """The points of each recipe and cell, by length."""
+    curves: dict[tuple[str, str], dict[int, figures.Point]] = {}
+    for point in figures.points(records):
+        curves.setdefault((point.label, point.cell), {})[point.length] = point
+    return curves
+
+
+def longest(curve: dict[int, figures.Point]) -> int | None:
+    """The longest length of a curve that is solved, L99."""
+    return statistics.longest_solved({T: point.accuracies for T, point in curve.items()})
+
+
+def summary(records: list[files.Record]) -> tuple[list[str], list[list[str]]]:
+    """The longest length solved, a row a cell and a column a recipe: head and rows."""
+    curves = curves_of(records)
+    labels = list(dict.fromkeys(label for label, _ in curves))
+    said = {
+        key: f"at least {L99}" if (L99 := longest(curve)) == max(curve) else str(L99 or "none")
+        for key, curve in curves.items()
+    }
+    cells = dict.fromkeys(cell for _, cell in curves)
+    rows = [[cell, *(said.get((label, cell), "-") for label in labels)] for cell in cells]
+    return ["longest T solved", *labels], rows
+
+
 def table(records: list[files.Record]) -> tuple[list[str], list[list[str]]]:
     """Median accuracy and solved seeds of each recipe, a column a length: head and rows."""
-    curves: dict[str, dict[int, figures.Point]] = {}
-    for point in figures.points(records):
-        curves.setdefault(f"{point.label} {point.cell}", {})[point.length] = point
+    curves = curves_of(records)
     lengths = sorted({length for curve in curves.values() for length in curve})
     rows = []
-    for name, curve in curves.items():
-        longest = statistics.longest_solved({T: point.accuracies for T, point in curve.items()})
-        rows.append([name, *(entry(curve.get(T)) for T in lengths), str(longest or "none")])
+    for (label, cell), curve in curves.items():
+        entries = [entry(curve.get(T)) for T in lengths]
+        rows.append([f"{label} {cell}", *entries, str(longest(curve) or "none")])
     return ["T", *map(str, lengths), "L99"], rows
 
 
@@ -111,6 +135,8 @@ def show(options: argparse.Namespace, records: list[files.Record]) -> None:
         caption = "Median accuracy on 10,000 fresh sequences, and seeds that reach 99 %. L99: "
         caption += "the longest T run at which at least 80 % of the seeds do. A dash: not run."
         readme.publish("accuracy", head, rows, caption, figure)
+        caption = 'At least 80 % of the seeds reach 99 %. "At least": no longer T was run.'
+        readme.replace("reach", f"{readme.table(*summary(drawing.read(options.out)))}\n\n{caption}")
     if options.per_length:
         for length in sorted({record.run.length for record in records}):
             print(f"figure: {figures_learning.learning(options.out, length)}")

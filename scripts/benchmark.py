@@ -15,7 +15,7 @@ clipping and Adam on palindromes of 20 one-hot digits, 128 units, batches of 128
     python scripts/benchmark.py --only course  # the second table: 10 seconds
     python scripts/benchmark.py --only training  # the third: half a minute
     python scripts/benchmark.py --smoke     # a few small rows: seconds
-    python scripts/benchmark.py --readme    # also write the tables into README.md
+    python scripts/benchmark.py --readme    # also write the tables into README.md beside it
 
 Expected on one thread: RNN, GRU and the float64 LSTM level with torch where matrix products are
 everything (H = 512), and faster the smaller the sizes; the float32 LSTM, for which torch has a

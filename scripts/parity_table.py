@@ -8,7 +8,7 @@ canaries  the mistakes that parity_tests/canaries.py plants into the engine, and
 
     python scripts/parity_table.py              # both tables: about a minute
     python scripts/parity_table.py --smoke      # small sizes, one draw, a few mistakes: seconds
-    python scripts/parity_table.py --readme     # also write them into README.md
+    python scripts/parity_table.py --readme     # also write them into parity_tests/README.md
 
 Expected: a few u everywhere, handrnn and torch alike, and no mistake unseen. Without torch there is
 handrnn's column only. Where long double is only double (Windows, Apple's processors) the float64
@@ -241,7 +241,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--draws", type=int, help="draws of every case (default 5; smoke 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the first draw (default 0)")
     parser.add_argument("--smoke", action="store_true", help="small sizes, a few mistakes: seconds")
-    parser.add_argument("--readme", action="store_true", help="write both tables into README.md")
+    parser.add_argument("--readme", action="store_true", help="write the tables into parity_tests")
     options = parser.parse_args(arguments)
     if options.draws is None:
         options.draws = 1 if options.smoke else 5

@@ -1,22 +1,26 @@
-"""Tables and numbers of the README, each between two comments that name the script behind it."""
+"""Tables and numbers of the README files, each between two comments that name its section."""
 
 from pathlib import Path
 
 from handrnn.lab import files
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-FIGURES = Path(__file__).resolve().parent / "figures"
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / folder / "README.md" for folder in (".", "scripts", "parity_tests")]
+FIGURES = ROOT / "scripts" / "figures"
 
 
 def replace(section: str, text: str) -> None:
-    """Put text between ``<!-- section -->`` and ``<!-- /section -->``."""
-    before, opening, rest = README.read_text(encoding="utf-8").partition(f"<!-- {section} -->\n")
-    _, closing, after = rest.partition(f"<!-- /{section} -->")
-    if not (opening and closing):
-        raise ValueError(f"{README.name} has no section {section}")
+    """Put text between ``<!-- section -->`` and ``<!-- /section -->``, in the page with both."""
+    for page in PAGES:
+        before, opening, rest = page.read_text(encoding="utf-8").partition(f"<!-- {section} -->\n")
+        _, closing, after = rest.partition(f"<!-- /{section} -->")
+        if opening and closing:
+            break
+    else:
+        raise ValueError(f"no README has a section {section}")
     written = before + opening + text.strip() + "\n" + closing + after
-    files.write_whole(README, written.encode())
-    print(f"{README.name}: section {section} written")
+    files.write_whole(page, written.encode())
+    print(f"{page}: section {section} written")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -28,7 +32,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def publish(
     section: str, head: list[str], rows: list[list[str]], caption: str, figure: Path
 ) -> None:
-    """Write a table into the README, and a figure with its numbers beside these scripts."""
+    """Write a table into its page, and a figure with its numbers beside these scripts."""
     copy(figure)
     copy(figure.with_suffix(".csv"))
     replace(section, f"{table(head, rows)}\n\n{caption}")

@@ -55,7 +55,7 @@ def parser(
     made.add_argument(
         "--smoke", action="store_true", help="tiny runs, seconds in all, into a fresh directory"
     )
-    made.add_argument("--readme", action="store_true", help="put table and figure into README.md")
+    made.add_argument("--readme", action="store_true", help="publish table and figure")
     made.set_defaults(engine="numpy", usual_seeds=seeds, usual_steps=steps)
     return made
 
