@@ -21,6 +21,25 @@ else:
     torch.set_num_threads(1)
 
 
+def pytest_addoption(parser):
+    """``--every N``."""
+    words = "of a test with many parameters, take each N-th of those that are chosen: a sample"
+    parser.addoption("--every", type=int, default=1, metavar="N", help=words)
+
+
+@pytest.hookimpl(trylast=True)  # once the marks have chosen
+def pytest_collection_modifyitems(config, items):
+    """Leave out what ``--every`` does not want; of each test, the first stays."""
+    many, kept, left = {}, [], []
+    for item in items:
+        number = many.setdefault(item.nodeid.partition("[")[0], 0)
+        many[item.nodeid.partition("[")[0]] = number + 1
+        (left if number % config.getoption("--every") else kept).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
 @pytest.fixture
 def interruptible():
     """Ctrl-C arrives, in processes started as well: from a shell's background it is ignored."""
