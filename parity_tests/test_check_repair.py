@@ -238,7 +238,7 @@ def test_an_endless_loop_made_by_a_change_ends():
 
 # ------------------------------------------------------------------------------------- the corpora
 
-EVERY = 149
+EVERY = 299
 
 
 def test_a_sample_of_wrong_submissions_is_mended():

@@ -219,11 +219,12 @@ def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
 
 def _elementary(name: str, z: np.ndarray) -> dict[str, np.ndarray]:
     """What is computed on the way to a sigmoid or a softmax of the columns of z."""
+    right = truth.results(name, {"z": z})
     if name == "sigmoid":
-        return {"z": z, "e": np.exp(-z), "d": 1 + np.exp(-z), "s": textbook.sigmoid(z)}
+        return right | {"z": z, "e": np.exp(-z), "d": 1 + np.exp(-z)}
     shifted = z - np.max(z, axis=0, keepdims=True)
     powers = np.exp(shifted)
-    found = {"z": z, "shifted": shifted, "powers": powers, "s": textbook.softmax(z)}
+    found = right | {"z": z, "shifted": shifted, "powers": powers}
     return found | {"most": np.max(z, axis=0), "total": np.sum(powers, axis=0), "plain": np.exp(z)}
 
 
