@@ -17,6 +17,7 @@ from ..probe import probes, truth
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
 MEANING |= {"D": "unit", "L": "layer"}
 SEEDS = (0, 1)
+SQUARE = 4  # the size of everything where all matrices are square
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]
 
@@ -68,6 +69,13 @@ class Target:
         sizes = {"B": 3, "I": 5, "H": 4, "Y": 2} | dict(self.match.dialect.sizes)
         chosen = tuple(sizes[letter] for letter in "BIHY") if self.match.dialect.sizes else None
         return tuple(probes.draw(seed, sizes=chosen) for seed in SEEDS)  # pyright: ignore
+
+    @property
+    def drawn_square(self) -> tuple[probes.Probe, ...]:
+        """Numbers with all sizes alike, but for those that the dialect prescribes."""
+        sizes = dict.fromkeys("BIHY", SQUARE) | dict(self.match.dialect.sizes)
+        chosen = (sizes["B"], sizes["I"], sizes["H"], sizes["Y"])
+        return tuple(probes.draw(seed, square=True, sizes=chosen) for seed in SEEDS)
 
     @property
     def steps_function(self) -> str:
