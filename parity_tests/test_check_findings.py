@@ -31,3 +31,41 @@ def test_what_raises_is_judged_in_a_dialect_without_examples(entry):
     found = judged(entry["base"], *edits)
     assert found.functions[entry["function"]].verdict == report.CRASHED
     assert not found.problems
+
+
+def test_no_helper_is_supplied_to_a_program_that_could_not_have_it():
+    """It has a method of that name only, and imports nothing but NumPy."""
+    entry = [one for _, one in wrong.entries() if one["base"].startswith("holberton/")][-1]
+    assert entry["sentence"] == "self is forgotten."
+    edits = [(one["line"], one["old"], one["new"]) for one in entry["edits"]]
+    found = judged(entry["base"], *edits).functions["GRUCell.forward"]
+    assert found.verdict == report.CRASHED
+    assert "name 'sigmoid' is not defined" in found.where
+
+
+STEP = """def rnn_cell_forward(xt, a_prev, parameters):
+    a_next = np.tanh(
+        np.dot(parameters["Wax"], xt) + np.dot(parameters["Waa"], a_prev) + parameters["ba"]
+    )
+    yt = softmax(np.dot(parameters["Wya"], a_next) + parameters["by"])
+    return a_next, yt, (a_next, a_prev, xt, parameters)
+"""
+NUMPY = "import numpy as np\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "verdict"),
+    [
+        ("", report.PASS),  # a part of a program, as NumPy is missing too
+        (NUMPY, report.CRASHED),
+        (NUMPY + "from rnn_utils import sigmoid\n", report.CRASHED),
+        (NUMPY + "from rnn_utils import *\n", report.PASS),
+        (NUMPY + "from rnn_utils import softmax\n", report.PASS),
+        (NUMPY + "softmax = made_elsewhere()\n", report.PASS),
+        (NUMPY + "exec(open('utils.py').read())\n", report.PASS),
+        ("import math\n", report.CRASHED),
+    ],
+)
+def test_helpers_are_supplied_to_what_may_have_them(head, verdict):
+    found = check.text(head + STEP, second_opinion=False)
+    assert found.functions["rnn_cell_forward"].verdict == verdict, str(found)
