@@ -69,3 +69,16 @@ NUMPY = "import numpy as np\n"
 def test_helpers_are_supplied_to_what_may_have_them(head, verdict):
     found = check.text(head + STEP, second_opinion=False)
     assert found.functions["rnn_cell_forward"].verdict == verdict, str(found)
+
+
+def test_what_stops_with_right_partners_only_is_judged_with_its_own():
+    """The layer takes Wh before Wx, so that no other layer can stand for its own."""
+    edit = (
+        69,
+        "grads = [a + b for a, b in zip(grads, gru.grads)]",
+        "grads = [b + b for a, b in zip(grads, gru.grads)]",
+    )
+    found = judged("dlfs2/right/gru_h_first.py", edit)
+    assert found.functions["TimeGRU.backward"].verdict == report.FAIL
+    assert found.functions["TimeGRU.forward"].verdict == report.PASS
+    assert "TimeGRU.backward" not in {one.name for one in found.not_judged}

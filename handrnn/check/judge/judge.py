@@ -181,9 +181,9 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
         wanted = one.match.dialect.forward_of(one.function)
         name = wanted.name if wanted else "the forward function"
         return f"it goes on from the cache of {name}, which is not in the file"
-    before = [trial.before for way in ("alone", "own") for trial in ways[way] if trial.before]
-    if before and one.function.owner:
-        return f"{before[0]} does not return: repair that first"
+    before = [[t.before for t in ways[way] if t.before] for way in ("alone", "own") if ways[way]]
+    if one.function.owner and before and all(before):  # with right partners and its own
+        return f"{before[0][0]} does not return: repair that first"
     step = one.steps_function
     lost = one.calls_its_cell and not all(trial.returned for trial in ways["alone"])
     if one.function.needs and lost and step in trials and not _right_by_itself(step, trials):
