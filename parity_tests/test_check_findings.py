@@ -82,3 +82,64 @@ def test_what_stops_with_right_partners_only_is_judged_with_its_own():
     assert found.functions["TimeGRU.backward"].verdict == report.FAIL
     assert found.functions["TimeGRU.forward"].verdict == report.PASS
     assert "TimeGRU.backward" not in {one.name for one in found.not_judged}
+
+
+def left(found):
+    return {one.name: one.why for one in found.not_judged}
+
+
+@pytest.mark.parametrize(
+    ("base", "forward", "backward", "edit"),
+    [
+        (
+            "dlfs2/right/time_layers.py",
+            "LSTM.forward",
+            "LSTM.backward",
+            (105, "c_next = f * c_prev + g * i", "c_next = f * h_prev + g * i"),
+        ),
+        (
+            "cmu/right/gru_cell_template.py",
+            "GRUCell.forward",
+            "GRUCell.backward",
+            (
+                74,
+                "self.n_state = self.Wnh @ h_prev_t + self.bnh",
+                "self.n_state = self.Wnh @ h_prev_t",
+            ),
+        ),
+        (
+            "numpy_ml/right/both_cells.py",
+            "LSTMCell.forward",
+            "LSTMCell.backward",
+            (80, "new = f * c + u * cc", "new = f * c + o * cc"),
+        ),
+    ],
+)
+def test_a_backward_method_waits_for_its_forward_method(base, forward, backward, edit):
+    found = judged(base, edit)
+    assert {n for n, f in found.functions.items() if not f.passed} == {forward}
+    why = f"it goes on from what {forward} keeps, which is wrong: repair that first"
+    assert left(found)[backward] == why
+
+
+def test_a_loop_whose_gradient_starts_as_zero_is_not_blamed_for_its_cell():
+    """Its cell is called with dc = 0, which a right one has to take too."""
+    edit = (
+        112,
+        "x, h_prev, c_prev, i, f, g, o, c_next = self.cache",
+        "x, h_prev, c_prev, f, i, g, o, c_next = self.cache",
+    )
+    found = judged("dlfs2/right/time_layers.py", edit).functions
+    assert [n for n, f in found.items() if not f.passed] == ["LSTM.backward"]
+    assert found["TimeLSTM.backward"].verdict == report.PASS
+
+
+def test_a_loop_that_no_right_cell_fits_waits_for_its_own():
+    edit = (
+        16,
+        "n = np.tanh(x @ Wx[:, 2*H:] + (r * h_prev) @ Wh[:, 2*H:] + b[2*H:])",
+        "n = np.tanh(x @ Wx[:, 2*H:] + (r * h_prev) @ Wh[:, 2*H:] + b[2*H - 1:-1])",
+    )
+    found = judged("dlfs2/right/gru_h_first.py", edit)
+    assert [n for n, f in found.functions.items() if not f.passed] == ["GRU.forward"]
+    assert "GRU.forward" in left(found)["TimeGRU.forward"]

@@ -186,11 +186,15 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
         return f"{before[0][0]} does not return: repair that first"
     step = one.steps_function
     lost = one.calls_its_cell and not all(trial.returned for trial in ways["alone"])
-    if one.function.needs and lost and step in trials and not _right_by_itself(step, trials):
+    follows = bool(one.function.needs or one.function.owner)
+    if follows and lost and step in trials and not _right_by_itself(step, trials):
         return f"it goes on from what {step} returns, which is wrong: repair that first"
     source = one.forward.function.name if one.forward else ""
     if one.function.needs and source in trials and not _right_by_itself(source, trials):
         return f"its cache comes from {source}, which is wrong: repair that first"
+    source = one.before
+    if source in trials and not _right_by_itself(source, trials):
+        return f"it goes on from what {source} keeps, which is wrong: repair that first"
     return ""
 
 

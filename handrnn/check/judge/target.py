@@ -92,6 +92,16 @@ class Target:
         )
 
     @property
+    def before(self) -> str:
+        """The forward method of the same object, of a backward method; "" of all others."""
+        own = self.function
+        if not own.owner or not own.kind.endswith("backward"):
+            return ""
+        of = own.of.replace("backward", "forward")
+        alike = (f for f in self.match.dialect.functions.values() if f.owner == own.owner)
+        return next((f.name for f in alike if f.of == of), "")
+
+    @property
     def has_partners(self) -> bool:
         """Whether it leaves work to another function of the dialect that is no mere helper."""
         others = self.match.dialect.functions.values()
