@@ -143,3 +143,11 @@ def test_a_loop_that_no_right_cell_fits_waits_for_its_own():
     found = judged("dlfs2/right/gru_h_first.py", edit)
     assert [n for n, f in found.functions.items() if not f.passed] == ["GRU.forward"]
     assert "GRU.forward" in left(found)["TimeGRU.forward"]
+
+
+def test_a_cache_may_be_an_object_a_step():
+    """Its backward function is wrong, and cannot speak for the caches."""
+    edit = (62, 'carried = gradients.pop("da_prev")', 'carried = gradients.pop("da_prev") * 2')
+    found = judged("right/data_classes.py", edit).functions
+    assert [n for n, f in found.items() if not f.passed] == ["rnn_backward"]
+    assert any("an object a step, of the class Step" in note for note in found["rnn_forward"].notes)
