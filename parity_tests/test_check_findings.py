@@ -151,3 +151,20 @@ def test_a_cache_may_be_an_object_a_step():
     found = judged("right/data_classes.py", edit).functions
     assert [n for n, f in found.items() if not f.passed] == ["rnn_backward"]
     assert any("an object a step, of the class Step" in note for note in found["rnn_forward"].notes)
+
+
+BACK = "return np.tanh(np.concatenate([h_next, x_t], -1) @ self.Whb + self.bhb)"
+OUTPUT = "return soft(H @ self.Wy + self.by)"
+
+
+@pytest.mark.parametrize(
+    ("method", "edit"),
+    [
+        ("BidirectionalCell.backward", (47, BACK, BACK.replace("bhb", "bhf"))),
+        ("BidirectionalCell.output", (50, OUTPUT, OUTPUT.replace("self.by", "2 * self.by"))),
+    ],
+)
+def test_a_loop_is_not_blamed_for_the_object_that_it_is_handed(method, edit):
+    found = judged("holberton/right/8-bi_rnn_all.py", edit).functions
+    assert [n for n, f in found.items() if not f.passed] == [method]
+    assert any(f"repair {method} first" in note for note in found["bi_rnn"].notes)

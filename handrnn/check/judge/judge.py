@@ -621,11 +621,13 @@ def _blamed(
             return replace(failed, mistakes=known, where=where, line=line, source=source)
     reason = trial.outcome.error.message if trial.outcome.error else trial.outcome.status
     wrong = ", ".join(trial.wrong) or reason
-    why = (
-        "Each function is right by itself, but together they are not: what the forward function"
-        " hands over in its caches is not what the backward function reads."
-    )
-    named = report.Named("caches-wrong", why, f"{company}: {wrong}")
+    why = "Each function is right by itself, but together they are not"
+    caches = blamed.function.cache_given is not None or one.forward is not None
+    if caches:
+        handed = "what the forward function hands over in its caches"
+        why += f": {handed} is not what the backward function reads"
+    proof = f"{company}: {wrong}"
+    named = report.Named("caches-wrong" if caches else "unexplained", f"{why}.", proof)
     return replace(
         failed, mistakes=(named,), where=f"{company}: {wrong}", line=blamed.definition.line
     )
