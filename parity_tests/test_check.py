@@ -154,7 +154,8 @@ def test_torch_is_the_witness():
 
 @pytest.mark.long
 def test_sixty_files_take_less_than_two_minutes(tmp_path, capsys):
-    paths = sorted((SUBMISSIONS / "right").glob("*.py"))
+    helpers = "sigmoid_and_softmax_only.py"  # in which nothing recurrent can be judged
+    paths = sorted(p for p in (SUBMISSIONS / "right").glob("*.py") if p.name != helpers)
     for k in range(60):
         (tmp_path / f"student_{k:02d}.py").write_bytes(paths[k % len(paths)].read_bytes())
     start = time.perf_counter()

@@ -176,6 +176,8 @@ class _State:
                 numbers: Any = value
                 array = np.array(numbers.detach().numpy() if tensor else numbers)
                 shape = slot.shape(self.sizes)
+                if not array.shape and not slot.gates:  # a state or gradient that starts as 0.0
+                    array = np.broadcast_to(array, shape)
                 if array.size != math.prod(shape):
                     raise ValueError(f"{slot.name} has shape {array.shape}, not {shape}")
                 array = array.reshape(shape)

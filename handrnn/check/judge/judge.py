@@ -181,16 +181,20 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
         wanted = one.match.dialect.forward_of(one.function)
         name = wanted.name if wanted else "the forward function"
         return f"it goes on from the cache of {name}, which is not in the file"
-    before = [trial.before for way in ("alone", "own") for trial in ways[way] if trial.before]
-    if before and one.function.owner:
-        return f"{before[0]} does not return: repair that first"
+    before = [[t.before for t in ways[way] if t.before] for way in ("alone", "own") if ways[way]]
+    if one.function.owner and before and all(before):  # with right partners and its own
+        return f"{before[0][0]} does not return: repair that first"
     step = one.steps_function
     lost = one.calls_its_cell and not all(trial.returned for trial in ways["alone"])
-    if one.function.needs and lost and step in trials and not _right_by_itself(step, trials):
+    follows = bool(one.function.needs or one.function.owner)
+    if follows and lost and step in trials and not _right_by_itself(step, trials):
         return f"it goes on from what {step} returns, which is wrong: repair that first"
     source = one.forward.function.name if one.forward else ""
     if one.function.needs and source in trials and not _right_by_itself(source, trials):
         return f"its cache comes from {source}, which is wrong: repair that first"
+    source = one.before
+    if source in trials and not _right_by_itself(source, trials):
+        return f"it goes on from what {source} keeps, which is wrong: repair that first"
     return ""
 
 
@@ -617,11 +621,13 @@ def _blamed(
             return replace(failed, mistakes=known, where=where, line=line, source=source)
     reason = trial.outcome.error.message if trial.outcome.error else trial.outcome.status
     wrong = ", ".join(trial.wrong) or reason
-    why = (
-        "Each function is right by itself, but together they are not: what the forward function"
-        " hands over in its caches is not what the backward function reads."
-    )
-    named = report.Named("caches-wrong", why, f"{company}: {wrong}")
+    why = "Each function is right by itself, but together they are not"
+    caches = blamed.function.cache_given is not None or one.forward is not None
+    if caches:
+        handed = "what the forward function hands over in its caches"
+        why += f": {handed} is not what the backward function reads"
+    proof = f"{company}: {wrong}"
+    named = report.Named("caches-wrong" if caches else "unexplained", f"{why}.", proof)
     return replace(
         failed, mistakes=(named,), where=f"{company}: {wrong}", line=blamed.definition.line
     )

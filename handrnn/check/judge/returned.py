@@ -553,6 +553,10 @@ def _odd_caches(
         flat.notes.append("the caches hold one array a quantity, the course's one entry a step")
         flat.outputs.update({prefix + name: array for name, array in placed.items()})
         return
+    made = _objects(value, probe.T)
+    if made:  # nobody can look into them but what reads them
+        flat.notes.append(f"the caches hold an object a step, of the class {made}")
+        return
     flat.suspects.append("caches-wrong")
     after = wanted[next(iter(wanted))][-1]
     last = [array for array in arrays.values() if error(array, after) < CLOSE]
@@ -563,6 +567,17 @@ def _odd_caches(
         flat.notes.append("the caches hold the entries of all steps in one row")
     else:
         flat.notes.append(f"the caches are {_described(value)} without one entry a step")
+
+
+def _objects(value: Any, T: int) -> str:
+    """The class of the objects, one a step, that caches hold in themselves or one level down."""
+    inside = list(value.values()) if isinstance(value, Mapping) else value
+    for candidate in (value, *(inside if isinstance(inside, tuple | list) else ())):
+        if isinstance(candidate, tuple | list) and len(candidate) == T:
+            kinds = {one.type if type(one) is codec.Opaque else "" for one in candidate}
+            if len(kinds) == 1 and not kinds & {"", codec.TOO_BIG, "NoneType"}:
+                return kinds.pop()
+    return ""
 
 
 def _lists_of_steps(

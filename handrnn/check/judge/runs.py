@@ -366,8 +366,7 @@ def on_square(
 ) -> list[Trial]:
     """The trials of a target where all matrices are square, so that fewer things raise."""
     plan = _Plan()
-    square = [probes.draw(seed, square=True) for seed in target.SEEDS]
-    plan.runs = [plan._run(one, "square", probe, "right") for probe in square]
+    plan.runs = [plan._run(one, "square", probe, "right") for probe in one.drawn_square]
     outcomes = _outcomes(submission, [one], plan.steps, seconds, live)
     return [_trial(run, outcomes) for run in plan.runs]
 

@@ -58,6 +58,9 @@ def _target(
 ) -> target.Target:
     name = match.function.owner or match.definition.name
     uses = looked_up(submission, name, match.definition)
+    for call in match.calls:  # an object that it is handed
+        made = submission.definitions.get(call.target) if call.kind == "make" else None
+        uses |= looked_up(submission, call.target, made) if made else set()
     known = [submission.definitions[n].source for n in uses if n in submission.definitions]
     texts = [match.definition.source, *known]
     single = any(word in text for text in texts for word in parts.SINGLE)

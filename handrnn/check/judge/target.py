@@ -17,6 +17,7 @@ from ..probe import probes, truth
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
 MEANING |= {"D": "unit", "L": "layer"}
 SEEDS = (0, 1)
+SQUARE = 4  # the size of everything where all matrices are square
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]
 
@@ -70,6 +71,13 @@ class Target:
         return tuple(probes.draw(seed, sizes=chosen) for seed in SEEDS)  # pyright: ignore
 
     @property
+    def drawn_square(self) -> tuple[probes.Probe, ...]:
+        """Numbers with all sizes alike, but for those that the dialect prescribes."""
+        sizes = dict.fromkeys("BIHY", SQUARE) | dict(self.match.dialect.sizes)
+        chosen = (sizes["B"], sizes["I"], sizes["H"], sizes["Y"])
+        return tuple(probes.draw(seed, square=True, sizes=chosen) for seed in SEEDS)
+
+    @property
     def steps_function(self) -> str:
         """The name of the dialect's function of one step, of a function of a sequence."""
         of = f"{self.function.cell}_cell_{self.function.kind}"
@@ -82,6 +90,16 @@ class Target:
         return self.function.kind in ("forward", "backward") and bool(
             {self.steps_function, self.steps_function.partition(".")[0]} & self.uses
         )
+
+    @property
+    def before(self) -> str:
+        """The forward method of the same object, of a backward method; "" of all others."""
+        own = self.function
+        if not own.owner or not own.kind.endswith("backward"):
+            return ""
+        of = own.of.replace("backward", "forward")
+        alike = (f for f in self.match.dialect.functions.values() if f.owner == own.owner)
+        return next((f.name for f in alike if f.of == of), "")
 
     @property
     def has_partners(self) -> bool:

@@ -8,6 +8,7 @@ from types import CodeType
 
 FUNCTION = "function"
 CLASS = "class"
+SUPPLIED = ("sigmoid", "softmax", "np", "numpy", "math")  # where a submission lacks them
 SINGLE = (
     "float32",
     "np.single",
@@ -108,6 +109,7 @@ class Submission:
         of the same name replaces and those in branches that do not run included
     runs : whether Python would run the file as it stands
     unread : names whose value is not known, since what gives it is not run: (name, line, why)
+    missing : names of `SUPPLIED` that nothing could give where the file runs by itself
     """
 
     path: Path | None = None
@@ -121,6 +123,7 @@ class Submission:
     outline: list[Definition] = field(default_factory=list)
     runs: bool = True
     unread: tuple[tuple[str, int, str], ...] = ()
+    missing: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

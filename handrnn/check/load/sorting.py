@@ -28,6 +28,16 @@ NOT_RUN = {
 }
 BUILT_IN = set(dir(builtins))
 BLOCKS = ast.If | ast.Try | ast.With
+GIVE_ANY_NAME = {
+    "exec",
+    "eval",
+    "execfile",
+    "globals",
+    "vars",
+    "get_ipython",
+    "runpy",
+    "__import__",
+}
 LONGEST_NAME = 60  # of what is called, in a message
 
 
@@ -64,14 +74,18 @@ class Sorter:
         self.left_out = 0
         self.unread: list[tuple[str, int, str]] = []
         self.python2 = False
+        self.whole = True  # no cells, and all of it could be read
+        self.mentioned: set[str] = set()  # what may be bound somewhere
         folder = submission.path.resolve().parent if submission.path else None
         self.conditions = conditions.Conditions(folder)
 
     def piece(self, piece: parts.Piece) -> None:
         """Sort the statements of one piece."""
         read = parsing.read(piece)
+        self.whole &= piece.cell is None and read.source == piece.source and not read.broken
         piece = replace(piece, source=read.source)
         self.python2 |= read.python2
+        self.mentioned |= set[str]().union(*map(_mentioned, read.body))
         for statement in read.body:
             self.statement(statement, piece)
         for name, message, line in read.broken:
@@ -310,11 +324,23 @@ class Sorter:
             elif entry.code is not None:
                 self.submission.chunks.append(parts.Chunk(entry.kind, entry.names, entry.code))
         self.submission.unread = tuple(self.unread)
+        self.submission.missing = self._missing()
         if self.left_out:
             self.submission.notes.append(
                 f"left out {self.left_out} {_statements_that_are(self.left_out)} no definition,"
                 " import or simple constant"
             )
+
+    def _missing(self) -> frozenset[str]:
+        """What is supplied to a part of a program, and would be missing in one that is whole.
+
+        A program that imports is whole; a function without any import was taken from somewhere.
+        """
+        imports = [entry for entry in self.kept if entry.kind == "import"]
+        if not self.whole or not imports or "*" in self.known:
+            return frozenset()
+        given = self.mentioned
+        return frozenset() if given & GIVE_ANY_NAME else frozenset(parts.SUPPLIED) - given
 
     def _supply_python2(self, read: set[str]) -> None:
         """The names that only Python 2 has, where they are used and not defined."""
@@ -448,6 +474,27 @@ def _is_lambda(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Lambda)
         and isinstance(statement.targets[0], ast.Name)
     )
+
+
+def _mentioned(tree: ast.AST) -> set[str]:
+    """All names but those that are only looked up: what may be bound, by whatever statement."""
+    found: set[str] = set()
+    methods: set[int] = set()  # no names of the module
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            methods |= {id(inner) for inner in node.body}
+        if isinstance(node, ast.Name):
+            found |= {node.id} if node.id in GIVE_ANY_NAME else set()
+            found |= set() if isinstance(node.ctx, ast.Load) else {node.id}
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found |= set() if id(node) in methods else {node.name}
+        elif isinstance(node, ast.Global):
+            found.update(node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
 
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> list[str]:

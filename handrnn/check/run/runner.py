@@ -262,7 +262,7 @@ def _as_data(submission: parts.Submission) -> np.ndarray:
     """The program as bytes: it may have more parts than a value that is carried."""
     chunks = [vars(chunk) for chunk in submission.chunks]
     labels = [piece.label for piece in submission.pieces]
-    return np.frombuffer(marshal.dumps((chunks, labels)), np.uint8)
+    return np.frombuffer(marshal.dumps((chunks, labels, sorted(submission.missing))), np.uint8)
 
 
 # A child, seen from its parent ---------------------------------------------------------------

@@ -14,7 +14,7 @@ import marshal
 import math
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,15 @@ class Outside(dict):
 
 
 class Scope:
-    """The namespace of one step, and what is beyond it."""
+    """The namespace of one step, and what is beyond it.
 
-    def __init__(self, partners: Any) -> None:
+    Parameters
+    ----------
+    partners : right functions to stand for the submission's; None: there are none
+    missing : names that are not supplied, as the program would not have them by itself
+    """
+
+    def __init__(self, partners: Any, missing: Container[str] = ()) -> None:
         self.outside = Outside()
         self.partners = partners
         self.module = types.ModuleType(MODULE)
@@ -113,7 +119,9 @@ class Scope:
         self.stale: dict[str, Any] = {}  # data that lies about in the session of a live function
         helpers = {name: getattr(textbook, name) for name in HELPERS}
         self.offered = helpers if partners is None else partners.offered()
-        self.outside.from_course = ALWAYS_THERE | self.offered
+        supplied = ALWAYS_THERE | self.offered
+        self.missing = missing
+        self.outside.from_course = {n: v for n, v in supplied.items() if n not in missing}
 
     def execute(self, chunk: dict[str, Any]) -> BaseException | None:
         """Execute one statement of the submission; what it raised, should it raise."""
@@ -160,7 +168,7 @@ class Scope:
     def stand_in(self, target: str) -> None:
         """Put right functions into the place of the submission's own, but for the target."""
         for name in self.partners.called:
-            if name != target and self._fits(name):
+            if name != target and name not in self.missing and self._fits(name):
                 self.namespace[name] = self.partners.make(name, self.namespace.get(name))
 
     def _fits(self, name: str) -> bool:
@@ -186,8 +194,8 @@ class Program:
     """A submission read from a file, as statements."""
 
     def __init__(self, data: np.ndarray) -> None:
-        self.chunks, labels = marshal.loads(data.tobytes())
-        self.labels = set(labels)
+        self.chunks, labels, missing = marshal.loads(data.tobytes())
+        self.labels, self.missing = set(labels), frozenset(missing)
         self.too_slow: dict[int, BaseException] = {}  # statements that are not tried again
 
     def scope(self, partners: Any) -> Scope:
@@ -195,7 +203,7 @@ class Program:
 
         It is that of a module known to Python: data classes look their module up.
         """
-        scope = Scope(partners)
+        scope = Scope(partners, self.missing)
         sys.modules[MODULE] = scope.module
         for number, chunk in enumerate(self.chunks):
             if number in self.too_slow:
