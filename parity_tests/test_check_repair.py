@@ -209,31 +209,46 @@ def test_what_misbehaves_when_it_is_watched_gets_no_fix(tmp_path):
     assert one.fix is None
 
 
+LOOP = textwrap.dedent(
+    """
+    import numpy as np
+    def rnn_backward(da, caches):
+        caches, x = caches
+        a1, a0, x1, parameters = caches[0]
+        n_a, m, T = da.shape
+        dx = np.zeros((x1.shape[0], m, T)); dWax = 0; dWaa = 0; dba = 0
+        carried = np.zeros((n_a, m))
+        t = T - 1
+        while t >= 0:
+            g = rnn_cell_backward(da[:, :, t] + carried, caches[t])
+            carried = g["da_prev"]
+            dx[:, :, t] = g["dxt"]
+            dWax = dWax + g["dWax"]; dWaa = dWaa + g["dWaa"]; dba = dba + g["dba"]
+            t -= 1
+        return {"dx": dx, "da0": carried, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+    """
+)
+LOOPS = {  # text of LOOP, and what is written instead
+    "not carried": ('carried = g["da_prev"]', 'last = g["da_prev"]'),
+    "not taken": ("da[:, :, t] + carried", "da[:, :, t]"),
+    "not added up": ('dWaa = dWaa + g["dWaa"]', 'dWaa = g["dWaa"]'),
+    "too early": ('dx[:, :, t] = g["dxt"]', 'dx[:, :, t - 1] = g["dxt"]'),
+    "in place": ("da[:, :, t] + carried", "np.add(da[:, :, t], carried, out=da[:, :, t])"),
+}
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_loop_is_mended(kind):
+    text = LOOP.replace(*LOOPS[kind])
+    one, after = mended(text, "rnn_backward")
+    assert passes(LOOP, "rnn_backward")
+    assert passes(after, "rnn_backward")
+    assert len(one.fix.edits) <= 2
+
+
 def test_an_endless_loop_made_by_a_change_ends():
-    loop = "    for t in reversed(range(T)):"
-    text = textwrap.dedent(
-        """
-        import numpy as np
-        def rnn_backward(da, caches):
-            caches, x = caches
-            a1, a0, x1, parameters = caches[0]
-            n_a, m, T = da.shape
-            dx = np.zeros((x1.shape[0], m, T)); dWax = 0; dWaa = 0; dba = 0
-            carried = np.zeros((n_a, m))
-            t = T - 1
-            while t > 0:
-                g = rnn_cell_backward(da[:, :, t] + carried, caches[t])
-                carried = g["da_prev"]
-                dx[:, :, t] = g["dxt"]
-                dWax = dWax + g["dWax"]; dWaa = dWaa + g["dWaa"]; dba = dba + g["dba"]
-                t -= 1
-            return {"dx": dx, "da0": carried, "dWax": dWax, "dWaa": dWaa, "dba": dba}
-        """
-    )
-    assert loop
-    one = check.text(text, second_opinion=False).functions["rnn_backward"]
-    assert one.verdict == "FAIL"
-    assert one.fix is None or "while" in str(one.fix)
+    one = check.text(LOOP.replace("t >= 0", "t > 0"), second_opinion=False)
+    assert not one.functions["rnn_backward"].passed
 
 
 # ------------------------------------------------------------------------------------- the corpora

@@ -13,17 +13,18 @@ DERIVATIVE = re.compile(
 )
 
 
-def named(one: target.Target, changes: Sequence[Changed]) -> tuple[report.Named, ...]:
+def named(
+    one: target.Target, changes: Sequence[Changed], crashed: bool
+) -> tuple[report.Named, ...]:
     """What each change of a repair says about the mistake, each thing once."""
-    found = [_named(one, kind, old.strip(), new.strip()) for _, kind, old, new in changes]
-    carried = {mistake.id for mistake in found if mistake.id.endswith("carr")}
-    return tuple({(m.id, m.explanation): m for m in found if m.id not in carried}.values())
-
-
-def _named(one: target.Target, kind: str, old: str, new: str) -> report.Named:
-    """The id and the sentence of one change."""
-    id, sentence = _id(one, kind, old, new), _sentence(kind, old, new)
-    return report.Named(id, sentence, wrong=old, right=new)
+    found: dict[tuple[str, str], report.Named] = {}
+    for _, kind, before, after in changes:
+        old, new = before.strip(), after.strip()
+        id, sentence = _id(one, kind, old, new), _sentence(kind, old, new)
+        if crashed and id == "no-transpose":
+            id = "transposes-left-out"
+        found.setdefault((id, sentence), report.Named(id, sentence, wrong=old, right=new))
+    return tuple(found.values())
 
 
 def _id(one: target.Target, kind: str, old: str, new: str) -> str:

@@ -91,7 +91,8 @@ def _told(
     fix = report.Fix(edits, True, UNSEEN)
     mistakes = judged.mistakes
     if all(mistake.id == "unexplained" for mistake in mistakes):
-        mistakes = differences.named(one, repair.changes)
+        crashed = judged.verdict == report.CRASHED
+        mistakes = differences.named(one, repair.changes, crashed)
     at = edits[0]
     place = {} if judged.line in {edit.line for edit in edits} else {"line": at.line}
     if place:

@@ -25,7 +25,7 @@ MOST_EVALUATED = 20_000  # expressions
 MOST_CHANGES = 12  # of one function
 MOST_OPERANDS = 40
 MOST_LOCAL = 40  # of one expression
-FIRST, FEW, SHARE = 3, 12, 240
+FIRST, FEW, SHARE = 2, 12, 240
 HELD = 5  # cost of a quantity that there is already
 BRANCHES = 3  # ways to go on that are tried where results alone do not say which
 PROBES = (11, 12)  # seeds that nothing is judged on
@@ -80,10 +80,13 @@ class Search:
         """The changes that make it right, or some of it; None if nothing helps."""
         start = dict(self.bench.sources)
         first = self.score(start)
+        if first.right:  # it is not its results that are wrong
+            self.bench.harm = True
+            self.tried.clear()
+            first = self.score(start)
         if first.right:
             return None
-        best = self._go_on(start, first, ())
-        changes, changed, score = best
+        changes, changed, score = self._go_on(start, first, ())
         if not changes:
             return None
         if len(changes) > 1:

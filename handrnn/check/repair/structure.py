@@ -38,6 +38,7 @@ def changes(
             yield from _of_loop(text, function, loop, shapes(loop))
     for function in functions:
         yield from _of_order(text, function, free)
+        yield from _of_arguments(text, function)
 
 
 def _line(text: Text, node: ast.stmt, new: str, kind: str, cost: float = 1.0) -> Change:
@@ -65,6 +66,15 @@ def _gone(text: Text, node: ast.stmt, kind: str, cost: float = 1.5) -> Change:
 
 
 Places = set[tuple[int, int]]
+
+
+def _of_arguments(text: Text, function: ast.FunctionDef) -> Iterator[Change]:
+    """Copies of what a function is given, before it changes anything."""
+    first = next((n for n in function.body if not _plain(n)), None)
+    for argument in function.args.args if first is not None else ():
+        if argument.arg != "self" and first is not None:
+            new = f"{argument.arg} = {argument.arg}.copy()"
+            yield _before(text, first, new, "copy", 1.5)
 
 
 def _of_statements(text: Text, function: ast.FunctionDef, free: Places) -> Iterator[Change]:

@@ -213,12 +213,25 @@ class Around:
     integers: Sequence[str] = field(default_factory=tuple)
     shape: Callable[[str], tuple[int, ...] | None] = lambda text: None
 
+    def fitting(self, text: str) -> list[str]:
+        """The operands that can be added to an expression without a change of its shape."""
+        shape = self.shape(text)
+        if shape is None:
+            return [*self.operands]
+        return [one for one, other in self.operands.items() if _stretches(other, shape)]
+
     def alike(self, text: str) -> list[str]:
         """The operands of the shape of an expression; all, where that has none."""
         shape = self.shape(text)
         if shape is None:
             return [*self.operands]
         return [one for one, other in self.operands.items() if other == shape]
+
+
+def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of one shape is broadcast to another one."""
+    pairs = zip(shape[::-1], to[::-1], strict=False)
+    return 0 < len(shape) <= len(to) and all(n in (1, m) for n, m in pairs)
 
 
 def fitted(new: str, old: ast.AST, parent: ast.AST, place: str) -> str:
@@ -432,7 +445,7 @@ def _of_node(text: Text, node: Any, root: ast.expr, around: Around) -> Iterator[
         ):
             yield from _by_factors(text, node, put, around)
         if not (isinstance(parent, ast.BinOp) and strength(parent) == 1 and node is not root):
-            for operand in around.alike(own):
+            for operand in around.fitting(own):
                 yield put(f"{own} + {operand}", "term-missing", 1.3)
                 yield put(f"{own} - {operand}", "term-missing", 1.6)
 

@@ -97,6 +97,8 @@ class Bench:
         self.partners = "right" if way == "alone" else "own"
         self.runs = 0
         self.ticks = 0
+        self.harm = False  # whether a changed argument counts as a problem
+        self.harmed = 0
         self.compiled: dict[tuple[str, str, bool], Any] = {}
         self.planned: dict[int, tuple[runs.Run, list[dict[str, Any]]]] = {}
         self.scope = worker.program.scope(worker.partners)
@@ -133,16 +135,18 @@ class Bench:
         _, steps = self.plan(probe)
         self._define(changed, traced)
         worker, kept = self.worker, {}
-        worker.kept, self.ticks = kept, 0
+        worker.kept, self.ticks, self.harmed = kept, 0, 0
         self.runs += 1
         for step in steps:
             worker.callees[step["id"]] = ""
             where = step["target"]
             call = self.space[where] if isinstance(where, str) else None
             call = call or getattr(worker._at(where[1]), where[2])
-            given = self._fresh(worker._given(step, "arguments"))
+            asked = worker._given(step, "arguments")
+            given = self._fresh(asked)
             self.scope.supply({})
             kept[step["id"]] = call(*given)
+            self.harmed += self.harm and _changed(asked, given)
         return kept
 
     def _fresh(self, given: list[Any]) -> list[Any]:
@@ -184,7 +188,7 @@ class Bench:
         return Score(
             right,
             len(expected),
-            len(trial.flat.problems),
+            len(trial.flat.problems) + self.harmed,
             wrong=wrong,
             notes=len(trial.flat.notes),
             outputs=trial.flat.outputs,
@@ -270,6 +274,17 @@ class Bench:
                 return eval(code, {**self.space, **names})
         except Exception as error:
             return error
+
+
+def _changed(before: Any, after: Any) -> int:
+    """How many arrays differ."""
+    if isinstance(before, np.ndarray):
+        return int(not np.array_equal(before, after, equal_nan=True))
+    if isinstance(before, dict):
+        return sum(_changed(part, after.get(name)) for name, part in before.items())
+    if isinstance(before, tuple | list):
+        return sum(_changed(a, b) for a, b in zip(before, after, strict=False))
+    return 0
 
 
 def _remembered(function: Callable) -> Callable:
