@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..explain import catalogue
+from ..explain import catalogue, explain
 from ..report import data as report
 from ..run import codec, scopes
 from . import runs, target
@@ -120,8 +120,7 @@ def _data_read(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
 def _undefined(chosen: Sequence[runs.Trial]) -> set[str]:
     """Names on which a call ended because they are nowhere."""
     errors = [trial.outcome.error for trial in chosen if trial.outcome.error is not None]
-    messages = [error.message for error in errors if error.type == "NameError"]
-    return {name for message in messages for name in re.findall(r"name '(\w+)'", message)}
+    return {explain.undefined(error.message) for error in errors if error.type == "NameError"}
 
 
 def _whence(one: target.Target, read: Sequence[str], *, judged: bool) -> str:
