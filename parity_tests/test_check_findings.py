@@ -33,12 +33,13 @@ def test_what_raises_is_judged_in_a_dialect_without_examples(entry):
     assert not found.problems
 
 
-def test_no_helper_is_supplied_to_a_program_that_could_not_have_it():
+def test_no_helper_is_supplied_to_a_program_that_could_not_have_it(tmp_path):
     """It has a method of that name only, and imports nothing but NumPy."""
     entry = [one for _, one in wrong.entries() if one["base"].startswith("holberton/")][-1]
     assert entry["sentence"] == "self is forgotten."
-    edits = [(one["line"], one["old"], one["new"]) for one in entry["edits"]]
-    found = judged(entry["base"], *edits).functions["GRUCell.forward"]
+    path = tmp_path / "cell.py"
+    path.write_text(wrong.changed((wrong.SUBMISSIONS / entry["base"]).read_text(), entry["edits"]))
+    found = check.file(path, second_opinion=False).functions["GRUCell.forward"]
     assert found.verdict == report.CRASHED
     assert found.where == "NameError: sigmoid is not defined: did you mean self.sigmoid?"
 
@@ -66,8 +67,10 @@ NUMPY = "import numpy as np\n"
         ("import math\n", report.CRASHED),
     ],
 )
-def test_helpers_are_supplied_to_what_may_have_them(head, verdict):
-    found = check.text(head + STEP, second_opinion=False)
+def test_helpers_are_supplied_to_what_may_have_them(tmp_path, head, verdict):
+    path = tmp_path / "cell.py"
+    path.write_text(head + STEP)
+    found = check.file(path, second_opinion=False)
     assert found.functions["rnn_cell_forward"].verdict == verdict, str(found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..explain import catalogue, explain
+from ..load import parts
 from ..report import data as report
 from ..run import codec, scopes
 from . import runs, target
@@ -114,7 +115,8 @@ def _data_read(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
     """Names of numbers that are read as globals; what is nowhere may be a module or a helper."""
     known = one.names | SIZES | {*one.order}
     names = dict.fromkeys(name for trial in chosen for name in trial.outcome.globals_read)
-    return [name for name in names if name in known or name not in _undefined(chosen)]
+    lost = _undefined(chosen) | {*parts.SUPPLIED}
+    return [name for name in names if name in known or name not in lost]
 
 
 def _undefined(chosen: Sequence[runs.Trial]) -> set[str]:
