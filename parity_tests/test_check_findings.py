@@ -33,14 +33,15 @@ def test_what_raises_is_judged_in_a_dialect_without_examples(entry):
     assert not found.problems
 
 
-def test_no_helper_is_supplied_to_a_program_that_could_not_have_it():
+def test_no_helper_is_supplied_to_a_program_that_could_not_have_it(tmp_path):
     """It has a method of that name only, and imports nothing but NumPy."""
     entry = [one for _, one in wrong.entries() if one["base"].startswith("holberton/")][-1]
     assert entry["sentence"] == "self is forgotten."
-    edits = [(one["line"], one["old"], one["new"]) for one in entry["edits"]]
-    found = judged(entry["base"], *edits).functions["GRUCell.forward"]
+    path = tmp_path / "cell.py"
+    path.write_text(wrong.changed((wrong.SUBMISSIONS / entry["base"]).read_text(), entry["edits"]))
+    found = check.file(path, second_opinion=False).functions["GRUCell.forward"]
     assert found.verdict == report.CRASHED
-    assert "name 'sigmoid' is not defined" in found.where
+    assert found.where == "NameError: sigmoid is not defined: did you mean self.sigmoid?"
 
 
 STEP = """def rnn_cell_forward(xt, a_prev, parameters):
@@ -66,8 +67,10 @@ NUMPY = "import numpy as np\n"
         ("import math\n", report.CRASHED),
     ],
 )
-def test_helpers_are_supplied_to_what_may_have_them(head, verdict):
-    found = check.text(head + STEP, second_opinion=False)
+def test_helpers_are_supplied_to_what_may_have_them(tmp_path, head, verdict):
+    path = tmp_path / "cell.py"
+    path.write_text(head + STEP)
+    found = check.file(path, second_opinion=False)
     assert found.functions["rnn_cell_forward"].verdict == verdict, str(found)
 
 
@@ -168,3 +171,48 @@ def test_a_loop_is_not_blamed_for_the_object_that_it_is_handed(method, edit):
     found = judged("holberton/right/8-bi_rnn_all.py", edit).functions
     assert [n for n, f in found.items() if not f.passed] == [method]
     assert any(f"repair {method} first" in note for note in found["bi_rnn"].notes)
+
+
+@pytest.mark.parametrize(
+    ("base", "function", "edit", "said"),
+    [
+        (
+            "cs231n/right/terse.py",
+            "lstm_forward",
+            (50, "hs.append(h); cache.append(k)", "hs.append(c); cache.append(k)"),
+            "next_c is kept in the place of next_h",
+        ),
+        (
+            "dlfs2/right/time_layers.py",
+            "TimeLSTM.forward",
+            (153, "hs[:, t, :] = self.h", "hs[:, t, :] = self.c"),
+            "c_next is kept in the place of h_next",
+        ),
+    ],
+)
+def test_two_arrays_are_not_one_where_only_one_is_returned(base, function, edit, said):
+    [named] = judged(base, edit).functions[function].mistakes
+    assert named.id == "c-is-a"
+    assert said in named.explanation
+    assert "c = a" not in named.wrong
+
+
+def test_a_misspelt_name_is_not_a_global():
+    edit = (48, "dz = da_next * (1 - cache.a**2)", "dz = d_next * (1 - cache.a**2)")
+    found = judged("right/data_classes.py", edit)
+    crashed = found.functions["rnn_cell_backward"]
+    assert crashed.where == "NameError: d_next is not defined: did you mean da_next?"
+    assert "reads-global" not in kinds(crashed)
+    assert [n for n, f in found.functions.items() if not f.passed] == ["rnn_cell_backward"]
+
+
+def test_the_branch_of_an_argument_that_is_never_given_was_not_judged():
+    pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
+    edit = (
+        63,
+        "a = torch.mm(x, Wx) + torch.mm(prev_h, Wh) + b + torch.mm(attn, Wattn)",
+        "a = torch.mm(x, Wx) + b + torch.mm(attn, Wattn)",
+    )
+    found = judged("eecs498/right/attention_too.py", edit).functions["lstm_step_forward"]
+    note = "attn is None in every run: what is done where it is not was not judged"
+    assert note in found.notes

@@ -9,7 +9,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,8 +117,29 @@ def message(one: target.Target, error: Any) -> str:
         near = difflib.get_close_matches(error.message.strip("'\""), keys, n=1)
         meant = f"; {near[0]} may be meant" if near else ""
         return f"the parameters have no {error.message}: {', '.join(keys)}{meant}"
+    if error.type == "NameError" and (meant := _meant(one, error.message)):
+        return f"{error.type}: {meant}"
     removed = REMOVED.search(error.message)
     return f"{error.type}: {_first_sentence(error.message) if removed else error.message}"
+
+
+UNDEFINED = re.compile(r"^name '(\w+)' is not defined|^(\w+) is not defined here")
+
+
+def undefined(message: str) -> str:
+    """The name that is not defined, as a NameError says; "" if it says something else."""
+    found = UNDEFINED.search(message)
+    return found[1] or found[2] if found else ""
+
+
+def _meant(one: target.Target, message: str) -> str:
+    """Which name of its own a function may mean by one that is not defined; "" if there is none."""
+    name = undefined(message)
+    if name and one.function.owner and re.search(rf"\bdef {name}\(", one.source):
+        return f"{name} is not defined: did you mean self.{name}?"
+    own = one.lines.bound - {name, f"d{name}"}  # a gradient is another quantity
+    near = difflib.get_close_matches(name, own, n=1, cutoff=0.8) if name else []
+    return f"{name} is not defined: did you mean {near[0]}?" if near else ""
 
 
 def _first_sentence(text: str) -> str:
@@ -329,7 +350,7 @@ def _named(
         what = shared[0] if shared else "result"
         planted = "this mistake" if len(fit) == 1 else "both mistakes together"
         for entry in fit:
-            shown = catalogue.show(entry, one.match.dialect)
+            shown = catalogue.show(_as_kept(one, entry), one.match.dialect)
             proof = (
                 f"planting {planted} in the reference reproduces your {what} (to {off:.0e}) and all"
                 f" your other results, on {len(cases)} random inputs"
@@ -341,6 +362,18 @@ def _named(
         told.sort(key=lambda mistake: -round(own.closeness(mistake), 2))
         told = [mistake for mistake in told if not own.has(mistake)] or told
     return tuple(told)
+
+
+def _as_kept(one: target.Target, entry: catalogue.Mistake) -> catalogue.Mistake:
+    """The entry in other words where c is not returned, and so is not one array with a."""
+    if (entry.id, entry.variant) != ("c-is-a", "both hold c"):
+        return entry
+    if any(s.quantity == "c" for s in one.gives):
+        return entry
+    name = next((s.name for s in one.gives if s.quantity == "h"), "a")
+    kept = f"{name}[:, :, t] = a_next"
+    why = "c_next is kept in the place of a_next: the results are those of the cell state."
+    return replace(entry, why=why, wrong=kept.replace("a_next", "c_next"), right=kept)
 
 
 def error(ours: np.ndarray, theirs: np.ndarray) -> float:

@@ -81,6 +81,34 @@ class Lines:
             for number, target, text, looped in _statements(tree, names)
         ]
 
+    @property
+    def bound(self) -> set[str]:
+        """The names that are the function's own: its arguments, and what it assigns."""
+        nodes = list(ast.walk(_tree(self.definition.source) or ast.Pass()))
+        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return stored | {n.arg for n in nodes if isinstance(n, ast.arg)}
+
+    def untaken(self, given: int) -> list[tuple[str, str]]:
+        """Arguments that have a default and decide on a branch, each with the default.
+
+        Parameters
+        ----------
+        given : how many arguments it is called with; it is those after them
+        """
+        tree = _tree(self.definition.source)
+        if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+            return []
+        positional = [*tree.args.posonlyargs, *tree.args.args]
+        own = len(positional) - len(self.definition.arguments) + len(tree.args.kwonlyargs)
+        defaults = zip(positional[::-1], tree.args.defaults[::-1], strict=False)
+        left = {id(one) for one in positional[max(own, 0) + given :]}
+        pairs = [(one.arg, value) for one, value in defaults if id(one) in left][::-1]
+        named = zip(tree.args.kwonlyargs, tree.args.kw_defaults, strict=True)
+        pairs += [(one.arg, value) for one, value in named if value is not None]
+        tests = [n.test for n in ast.walk(tree) if isinstance(n, ast.If | ast.IfExp)]
+        asked = {n.id for test in tests for n in ast.walk(test) if isinstance(n, ast.Name)}
+        return [(name, ast.unparse(v)) for name, v in pairs if name in asked]
+
     def closeness(self, mistake: report.Named) -> float:
         """How like the wrong line of a mistake the likeliest line of the function is."""
         return max((_likeness(s, mistake) for s in self.statements), default=0.0)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..explain import catalogue
+from ..explain import catalogue, explain
+from ..load import parts
 from ..report import data as report
 from ..run import codec, scopes
 from . import runs, target
@@ -114,14 +115,14 @@ def _data_read(one: target.Target, chosen: Sequence[runs.Trial]) -> list[str]:
     """Names of numbers that are read as globals; what is nowhere may be a module or a helper."""
     known = one.names | SIZES | {*one.order}
     names = dict.fromkeys(name for trial in chosen for name in trial.outcome.globals_read)
-    return [name for name in names if name in known or name not in _undefined(chosen)]
+    lost = _undefined(chosen) | {*parts.SUPPLIED}
+    return [name for name in names if name in known or name not in lost]
 
 
 def _undefined(chosen: Sequence[runs.Trial]) -> set[str]:
     """Names on which a call ended because they are nowhere."""
     errors = [trial.outcome.error for trial in chosen if trial.outcome.error is not None]
-    messages = [error.message for error in errors if error.type == "NameError"]
-    return {name for message in messages for name in re.findall(r"name '(\w+)'", message)}
+    return {explain.undefined(error.message) for error in errors if error.type == "NameError"}
 
 
 def _whence(one: target.Target, read: Sequence[str], *, judged: bool) -> str:

@@ -186,8 +186,10 @@ def _unjudged(one: target.Target, trials: dict[str, runs.Ways]) -> str:
         return f"{before[0][0]} does not return: repair that first"
     step = one.steps_function
     lost = one.calls_its_cell and not all(trial.returned for trial in ways["alone"])
-    follows = bool(one.function.needs or one.function.owner)
-    if follows and lost and step in trials and not _right_by_itself(step, trials):
+    form = {t.outcome.error.type for t in ways["alone"] if t.outcome.error} == {"AttributeError"}
+    follows = one.function.needs or one.function.owner or form  # caches are objects of its own
+    wrong = step in trials and not _right_by_itself(step, trials)
+    if follows and lost and wrong and not runs.all_right(trials[step]["chain"]):
         return f"it goes on from what {step} returns, which is wrong: repair that first"
     source = one.forward.function.name if one.forward else ""
     if one.function.needs and source in trials and not _right_by_itself(source, trials):
@@ -388,6 +390,7 @@ def _judged(
         at_the_edge = [trial for way in runs.EDGES for trial in ways[way]]
         base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
         base = replace(base, notes=base.notes + wording.company_note(one, ways, chosen))
+        base = replace(base, notes=base.notes + wording.untaken_note(one))
         named += damage.kept_state(ways) + damage.unusable_caches(one, trials)
         named += damage.loose_form(one, trials)
         return _harmful(one, base, named)

@@ -137,6 +137,14 @@ def _finite(trial: runs.Trial) -> bool:
     return trial.returned and not any(d.problem for d in trial.differences)
 
 
+def untaken_note(one: target.Target) -> tuple[str, ...]:
+    """Which optional arguments keep their defaults, so that a branch was not run."""
+    return tuple(
+        f"{name} is {value} in every run: what is done where it is not was not judged"
+        for name, value in one.lines.untaken(len(one.match.order))
+    )
+
+
 def company_note(
     one: target.Target, ways: runs.Ways, chosen: Sequence[runs.Trial]
 ) -> tuple[str, ...]:

@@ -334,10 +334,11 @@ class Sorter:
     def _missing(self) -> frozenset[str]:
         """What is supplied to a part of a program, and would be missing in one that is whole.
 
-        A program that imports is whole; a function without any import was taken from somewhere.
+        A file that imports is whole; text, and functions without any import, were taken from
+        somewhere.
         """
         imports = [entry for entry in self.kept if entry.kind == "import"]
-        if not self.whole or not imports or "*" in self.known:
+        if self.submission.path is None or not self.whole or not imports or "*" in self.known:
             return frozenset()
         given = self.mentioned
         return frozenset() if given & GIVE_ANY_NAME else frozenset(parts.SUPPLIED) - given
