@@ -1,11 +1,13 @@
 """Every id that a report can name a mistake by is in the one list, with a sentence."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from handrnn.check.explain import catalogue, sequence_mistakes
+from handrnn.check.repair import differences
 from handrnn.check.report import manual
 
 HOUSE = Path(catalogue.__file__).parents[2]
@@ -54,6 +56,21 @@ def test_every_id_of_a_detector_is_listed():
     for record in RECORDS - {"Named"}:
         for node in first_arguments(record):
             assert written_out(node) <= set(catalogue.KINDS), ast.unparse(node)
+
+
+def test_every_id_of_a_difference_is_listed():
+    """Whatever a repair has changed."""
+    room = Path(differences.__file__).parent
+    text = "".join((room / name).read_text() for name in ("texts.py", "structure.py", "search.py"))
+    kinds = set(re.findall(r'"([a-z-]+)", (?:\d|cost)|kind == "([a-z-]+)"', text))
+    kinds = {kind for pair in kinds for kind in pair if kind} | {"formula", "carry", "copy"}
+    assert len(kinds) > 25
+    for kind in kinds:
+        for function in ("cell_forward", "backward", "softmax"):
+            for old, new in (("a * b", "a + b"), ("np.tanh(a)", "a"), ("a", "a * b * (1 - b)")):
+                for carried in (False, True):
+                    id = differences.id_of(function, kind, old, new, carried)
+                    assert id in catalogue.KINDS, (kind, id)
 
 
 def test_nothing_else_is_listed():

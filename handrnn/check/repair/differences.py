@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..judge import target
 from ..report import data as report
@@ -20,21 +21,29 @@ def named(
     found: dict[tuple[str, str], report.Named] = {}
     for _, kind, before, after in changes:
         old, new = before.strip(), after.strip()
-        id, sentence = _id(one, kind, old, new), _sentence(kind, old, new)
+        what = report.Named("unexplained", _sentence(kind, old, new), wrong=old, right=new)
+        id = id_of(one.function.kind, kind, old, new, carried=one.function.cell == "lstm")
         if crashed and id == "no-transpose":
             id = "transposes-left-out"
-        found.setdefault((id, sentence), report.Named(id, sentence, wrong=old, right=new))
+        found.setdefault((id, what.explanation), replace(what, id=id))
     return tuple(found.values())
 
 
-def _id(one: target.Target, kind: str, old: str, new: str) -> str:
-    backward = one.function.kind.endswith("backward")
+def id_of(function: str, kind: str, old: str, new: str, carried: bool = False) -> str:
+    """The id of one change.
+
+    Parameters
+    ----------
+    function : the kind of the function, "cell_backward"
+    kind, old, new : of the change
+    carried : a cell state is carried besides the hidden state
+    """
+    backward = function.endswith("backward")
+    single = carried and ";" not in new
     plain = {
         "added-up": "not-accumulated",
-        "carry": "no-carry"
-        if ";" in new or one.function.cell != "lstm"
-        else "one-path-not-carried",
-        "copy": "cell-state-view",
+        "carry": "one-path-not-carried" if single else "no-carry",
+        "copy": "unexplained" if backward else "cell-state-view",
         "brackets": "misplaced-parentheses",
         "function": "wrong-activation",
         "unpacking-order": "caches-wrong",
@@ -42,6 +51,9 @@ def _id(one: target.Target, kind: str, old: str, new: str) -> str:
         "sum-missing": "bias-not-summed",
         "index": "state-offset",
     }
+    name, _, value = new.partition(" = ")
+    if kind == "copy" and value == f"{name}.copy()":
+        return "argument-in-place"
     if kind in plain:
         return plain[kind]
     if kind == "operator":
@@ -50,7 +62,7 @@ def _id(one: target.Target, kind: str, old: str, new: str) -> str:
     if kind == "axis":
         return (
             "softmax-wrong"
-            if one.name == "softmax"
+            if function == "softmax"
             else "bias-not-summed"
             if backward
             else "unexplained"
