@@ -135,9 +135,9 @@ def judged(case: Case) -> dict[str, Any]:
     """What the code at hand says of a case: "functions" by name, and "problems" of the whole."""
     options = {"wanted": case["wanted"], "seconds": case["seconds"], "second_opinion": False}
     if case["file"]:
-        found = check.file(SUBMISSIONS / case["file"], **options)
+        found = check.file(SUBMISSIONS / case["file"], hint="mistake", **options)
     else:
-        found = check.text(source_of(case), **options)
+        found = check.text(source_of(case), hint="mistake", **options)
     functions = {}
     for name, f in found.functions.items():
         said = {"verdict": f.verdict, "ids": [mistake.id for mistake in f.mistakes]}

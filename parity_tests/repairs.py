@@ -1,6 +1,6 @@
 """How many wrong submissions are mended: the table of repairs.
 
-``python parity_tests/repairs.py`` judges the mistakes of the kill matrix and the wrong submissions
+``python -m parity_tests.repairs`` judges the mistakes of the kill matrix and the wrong submissions
 of every dialect, and prints for each set how many functions are mended, how many of the names are
 right, and what it costs. ``--every 20`` takes each twentieth.
 """
@@ -12,16 +12,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-
-import kill_matrix
-import wrong
 
 from handrnn import check
 from handrnn.check.judge import judge
 from handrnn.check.load import loading
 from handrnn.check.repair import applying, fixes
 from handrnn.check.report import data as report
+from parity_tests import kill_matrix, wrong
 
 
 @dataclass(frozen=True)
@@ -149,5 +146,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     sys.exit(main())

@@ -494,7 +494,7 @@ CANNOT = {
     "no interpreter": (
         runner,
         "_environment",
-        lambda *_: {"PYTHONHOME": "/"},
+        lambda *_: {"PYTHONHOME": "/nowhere"},
         "not start: ",
     ),
     "no process": (subprocess, "Popen", lambda *_, **__: fails(), "temporarily unavailable"),

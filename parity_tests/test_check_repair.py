@@ -5,15 +5,14 @@ import textwrap
 
 import numpy as np
 import pytest
-import repairs
-import wrong
-from sampling import sampled
 
 from handrnn import check
 from handrnn.check import cli
 from handrnn.check.judge import judge
 from handrnn.check.load import loading
 from handrnn.check.repair import applying, fixes, quantities, texts
+from parity_tests import repairs, wrong
+from parity_tests.sampling import sampled
 
 SUBMISSIONS = wrong.SUBMISSIONS
 OWN = (SUBMISSIONS / "my_lstm.py").read_text()

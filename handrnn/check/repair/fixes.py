@@ -94,9 +94,9 @@ def _told(
         crashed = judged.verdict == report.CRASHED
         mistakes = differences.named(one, repair.changes, crashed)
     at = edits[0]
-    place = {} if judged.line in {edit.line for edit in edits} else {"line": at.line}
-    if place:
-        place |= {"cell": at.cell, "source": at.old.split("\n")[0]}
+    place: dict[str, Any] = {}
+    if at.old and judged.line not in {edit.line for edit in edits}:
+        place = {"line": at.line, "cell": at.cell, "source": at.old.split("\n")[0]}
     return replace(judged, fix=fix, mistakes=mistakes, **place)
 
 
