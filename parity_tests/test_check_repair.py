@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ SUBMISSIONS = wrong.SUBMISSIONS
 OWN = (SUBMISSIONS / "my_lstm.py").read_text()
 
 
-def mended(text, name, **options):
+def mended(text, name, **options) -> tuple[Any, str]:
     """The report of one function, which must have a fix; and the mended text."""
     judged = check.text(text, second_opinion=False, **options)
     one = judged.functions[name]
@@ -305,7 +306,8 @@ def test_a_quantity_is_recognised_in_any_axes(turned):
 
 def test_variants_of_an_expression_parse():
     text = texts.Text("f", "def f(a, b):\n    return np.dot(a.T, (1 - b) * a[:, 1]) + b @ a\n")
-    (statement,) = text.tree.body[0].body
+    tree: Any = text.tree
+    (statement,) = tree.body[0].body
     around = texts.Around({"a": (2, 2), "b": (2, 2)}, ["sigmoid"], "np", ["n"])
     found = [change.applied(text.text) for change in texts.variants(text, statement.value, around)]
     assert len(found) > 300
