@@ -96,7 +96,7 @@ def test_commands_are_where_they_are_run():
         shown = f"python scripts/{script.name}"
         assert any(shown in line for line in COMMANDS) or script.name == "readme.py", shown
     assert any(line.endswith("&& pytest") for line in COMMANDS)
-    assert "pytest -m long --every=8" in COMMANDS
+    assert "pytest -m long --every=40" in COMMANDS
 
 
 def test_front_door_is_short():
