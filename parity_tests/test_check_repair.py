@@ -135,6 +135,14 @@ def test_lower_hints_give_no_line_away(hint):
     assert judged.functions["lstm_backward"].fix is None
 
 
+def test_a_teacher_who_takes_the_file_gives_no_line_away(capsys, tmp_path):
+    path, out = tmp_path / "mine.py", tmp_path / "mended.py"
+    path.write_text(OWN)
+    cli.main(["check", str(path), "--no-torch", "--fix", str(out), "--hint", "mistake"])
+    assert out.exists()
+    assert "fix " not in capsys.readouterr().out
+
+
 def test_a_hint_that_there_is_not():
     with pytest.raises(ValueError, match="hint is 'all': it can be verdict, place"):
         check.text(OWN, hint="all")
