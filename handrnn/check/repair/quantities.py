@@ -159,30 +159,32 @@ def _families(names: Mapping[str, Any]) -> Iterator[list[str]]:
                     yield group
 
 
-def more(cell: str, backward: bool) -> dict[str, str]:
+def more(cell: str, backward: bool) -> list[str]:
     """Other ways to write the equations of a cell: expressions in the textbook's names."""
-    found: dict[str, str] = {}
+    found: list[str] = []
     for gate, products in GATES.get(cell, {}).items():
         parts = [product.split(" ") for product in products.split(";")]
         dz = DZ[cell][gate]
         for weights, on in parts:
             if backward:
-                found |= {f"{dz} @ {on}.T": "", f"{weights}.T @ {dz}": "", weights: ""}
+                found += [f"{dz} @ {on}.T", f"{weights}.T @ {dz}", weights]
             else:
-                found |= {f"{weights} @ {on}": "", weights: ""}
+                found += [f"{weights} @ {on}", weights]
     if not backward:
         for gate in GATES.get(cell, {}):
             if cell == "lstm":
-                found |= {f"-(W{gate} @ concat + b{gate})": "", f"W{gate} @ concat": ""}
+                found += [f"-(W{gate} @ concat + b{gate})", f"W{gate} @ concat"]
     if cell == "lstm" and backward:
-        found |= {"np.tanh(c_next)": "", "1 - np.tanh(c_next)**2": "", "dh_next * o": ""}
-        found |= {"dh_next * o * (1 - np.tanh(c_next)**2)": "", "dc * c_prev * f": ""}
-        found |= {f"{k} * (1 - {k})": "" for k in "ifo"} | {"1 - g**2": "", "dc": ""}
+        found += ["np.tanh(c_next)", "1 - np.tanh(c_next)**2", "dh_next * o"]
+        found += ["dh_next * o * (1 - np.tanh(c_next)**2)", "dc * c_prev * f"]
+        found += [f"{k} * (1 - {k})" for k in "ifo"]
+        found += ["1 - g**2", "dc"]
     if cell == "rnn" and backward:
-        found |= {"1 - h_next**2": ""}
+        found += ["1 - h_next**2"]
     if cell == "gru" and backward:
-        found |= {f"{k} * (1 - {k})": "" for k in "ru"} | {"1 - n**2": "", "Whn.T @ dhn": ""}
-        found |= {"Wxn.T @ dzn": "", "dhn @ h_prev.T": "", "dzn @ xt.T": "", "dh_next * u": ""}
+        found += [f"{k} * (1 - {k})" for k in "ru"]
+        found += ["1 - n**2", "Whn.T @ dhn"]
+        found += ["Wxn.T @ dzn", "dhn @ h_prev.T", "dzn @ xt.T", "dh_next * u"]
     return found
 
 

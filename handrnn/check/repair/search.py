@@ -28,7 +28,7 @@ MOST_LOCAL = 40  # of one expression
 FIRST, FEW, SHARE = 2, 12, 240
 HELD = 5  # cost of a quantity that there is already
 BRANCHES = 3  # ways to go on that are tried where results alone do not say which
-PROBES = (11, 12)  # seeds that nothing is judged on
+SEED = 11  # that nothing is judged on
 SIZES = (3, 6, 5, 2)  # B, I, H, Y
 
 
@@ -48,7 +48,6 @@ class Mended:
     texts: dict[str, str]
     right: tuple[float, float, int]
     whole: bool
-    names: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -610,17 +609,13 @@ def _trivial(value: Any) -> frozenset | None:
     return frozenset({("", 0)})
 
 
-def _all_trivial(values: Sequence[Any]) -> bool:
-    return all(value and value[0] == {("", 0)} for value in values)
-
-
 def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
     """Mend one target, in the child; plain data."""
     own = trials.Bench(worker, one, way, sources)
     sizes = dict(one.match.dialect.sizes)
     chosen = tuple(({"B": 3, "I": 5, "H": 4, "Y": 2} | sizes)[k] for k in "BIHY") if sizes else None
     T = next(T for T in (4, 6, 7, 9) if T not in (chosen or SIZES))
-    probe = probes.draw(PROBES[0], T=T, sizes=chosen or SIZES)  # pyright: ignore
+    probe = probes.draw(SEED, T=T, sizes=chosen or SIZES)  # pyright: ignore
     search = Search(own, probe, quantities.of_target(one, probe))
     found = search.mend()
     stats = {"runs": own.runs, "evaluated": search.evaluated}

@@ -7,7 +7,7 @@ in its judgement, on other numbers, held against the textbook in the same way.
 import ast
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -380,11 +380,6 @@ def recognised(value: Any, known: quantities.Quantities) -> frozenset | None:
     if isinstance(value, dict):
         return recognised(list(value.values()), known)
     return frozenset(known.of(value)) or None
-
-
-def single(one: target.Target) -> target.Target:
-    """The same target, judged as what computes in single precision."""
-    return replace(one, says_single=True)
 
 
 def _other(value: Any) -> Any:
