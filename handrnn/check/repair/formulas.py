@@ -6,85 +6,43 @@ out. Products and sums are written as the submission writes them.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-SLOPES = {"i": "i * (1 - i)", "f": "f * (1 - f)", "o": "o * (1 - o)", "r": "r * (1 - r)"}
-DEEPEST = 4
+from ..probe import planting
+
+DEEPEST = 6
+GATES = {"rnn": "", "lstm": "ifgo", "gru": "ru"}  # those with one matrix on [h_prev; xt]
 
 
-def _lstm() -> dict[str, str]:
-    found = {
-        "concat": "np.concatenate((h_prev, xt))",
-        "tanh_c": "np.tanh(c_next)",
-        "c_next": "f * c_prev + i * g",
-        "h_next": "o * tanh_c",
-        "dc": "dc_next + dh_next * o * (1 - tanh_c ** 2)",
-        "dc_prev": "dc * f",
-        "do": "dh_next * tanh_c",
-        "dzi": "dc * g * i * (1 - i)",
-        "dzf": "dc * c_prev * f * (1 - f)",
-        "dzg": "dc * i * (1 - g ** 2)",
-        "dzo": "dh_next * tanh_c * o * (1 - o)",
-    }
-    for gate in "fiog":
-        function = "tanh" if gate == "g" else "sigmoid"
-        found[gate] = f"{function}(W{gate} @ concat + b{gate})"
-        found[f"{gate} "] = f"{function}(Wx{gate} @ xt + Wh{gate} @ h_prev + b{gate})"
-        found[f"dW{gate}"] = f"dz{gate} @ concat.T"
-        found[f"db{gate}"] = f"total(dz{gate})"
-        found[f"dWh{gate}"] = f"dz{gate} @ h_prev.T"
-        found[f"dWx{gate}"] = f"dz{gate} @ xt.T"
-    for name, part in (("dh_prev", "Wh"), ("dxt", "Wx")):
-        found[name] = " + ".join(f"{part}{gate}.T @ dz{gate}" for gate in "fiog")
-    found["dconcat"] = " + ".join(f"W{gate}.T @ dz{gate}" for gate in "fiog")
-    return found
+@cache
+def equations(cell: str) -> dict[str, str]:
+    """The textbook's assignments of one step, and the same with weights in two parts."""
+    found: dict[str, str] = {}
+    for way in ("forward", "backward"):
+        (function,) = ast.parse(planting.code(f"{cell}_cell_{way}")).body
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name, text = node.targets[0].id, ast.unparse(node.value)
+                if not any(word in text for word in ("cache", "parameters", "{", "shape")):
+                    found.setdefault(name, text)
+    down = found.pop("dconcat", "")
+    for gate in GATES[cell]:
+        both = f"Wx{gate} @ xt + Wh{gate} @ h_prev"
+        found[f"{gate} "] = found[gate].replace(f"W{gate} @ concat", both)
+        for part, on in (("h", "h_prev"), ("x", "xt")):
+            found[f"dW{part}{gate}"] = found[f"dW{gate}"].replace("concat", on)
+    for part, name in (("h", "dh_prev"), ("x", "dxt")):
+        mine = re.sub(rf"\bW([{GATES[cell]}])\b", rf"W{part}\1", down) if down else ""
+        found[name] = re.sub(r"dconcat\[.*?\]", mine, found[name])
+    return found | ({"dconcat": down} if down else {})
 
 
-def _gru() -> dict[str, str]:
-    found = {
-        "concat": "np.concatenate((h_prev, xt))",
-        "n": "tanh(xn + r * hn)",
-        "h_next": "(1 - u) * n + u * h_prev",
-        "xn": "Wxn @ xt + bxn",
-        "hn": "Whn @ h_prev + bhn",
-        "dzn": "dh_next * (1 - u) * (1 - n ** 2)",
-        "dzu": "dh_next * (h_prev - n) * u * (1 - u)",
-        "dzr": "dzn * hn * r * (1 - r)",
-        "dhn": "dzn * r",
-        "dWxn": "dzn @ xt.T",
-        "dWhn": "dhn @ h_prev.T",
-        "dbxn": "total(dzn)",
-        "dbhn": "total(dhn)",
-        "dh_prev": "dh_next * u + Whr.T @ dzr + Whu.T @ dzu + Whn.T @ dhn",
-        "dxt": "Wxr.T @ dzr + Wxu.T @ dzu + Wxn.T @ dzn",
-    }
-    for gate in "ru":
-        found[gate] = f"sigmoid(Wx{gate} @ xt + Wh{gate} @ h_prev + b{gate})"
-        found[f"{gate} "] = f"sigmoid(W{gate} @ concat + b{gate})"
-        found[f"dW{gate}"] = f"dz{gate} @ concat.T"
-        found[f"dWh{gate}"] = f"dz{gate} @ h_prev.T"
-        found[f"dWx{gate}"] = f"dz{gate} @ xt.T"
-        found[f"db{gate}"] = f"total(dz{gate})"
-    return found
-
-
-EQUATIONS: dict[str, dict[str, str]] = {
-    "rnn": {
-        "h_next": "tanh(Wxh @ xt + Whh @ h_prev + bh)",
-        "dz": "(1 - h_next ** 2) * dh_next",
-        "dWxh": "dz @ xt.T",
-        "dWhh": "dz @ h_prev.T",
-        "dbh": "total(dz)",
-        "dh_prev": "Whh.T @ dz",
-        "dxt": "Wxh.T @ dz",
-    },
-    "lstm": _lstm(),
-    "gru": _gru(),
-}
 PARTS = {  # parts of the textbook's matrices, by the equations' names for them
     "lstm": {f"W{p}{k}": f"W.{k}.{p}" for p in "hx" for k in "ifgo"},
     "gru": {f"W{p}{k}": f"W.{k}.{p}" for p in "hx" for k in "run"},
@@ -120,20 +78,22 @@ class Writer:
 
     def written(self, name: str, turned: bool) -> str:
         """The equation of a quantity, written out."""
-        tree = ast.parse(EQUATIONS[self.cell][name], mode="eval").body
+        tree = ast.parse(equations(self.cell)[name], mode="eval").body
         return self._text(tree, turned, DEEPEST)[0]
 
     def _text(self, node: ast.expr, turned: bool, deep: int) -> tuple[str, int]:
         """An expression, and how tightly it holds together."""
-        if isinstance(node, ast.Name):
-            return self._name(node.id, turned, deep)
+        whole = ast.unparse(node)
+        if isinstance(node, ast.Name) or whole in self.there:
+            return self._name(whole, turned, deep)
         if isinstance(node, ast.Constant):
             return str(node.value), 5
         if isinstance(node, ast.Attribute):
             return self._text(node.value, not turned, deep)
         if isinstance(node, ast.Call):
             return self._call(node, turned, deep)
-        assert isinstance(node, ast.BinOp)
+        if not isinstance(node, ast.BinOp):
+            raise _CannotError(ast.unparse(node))
         return self._operation(node, turned, deep)
 
     def _name(self, name: str, turned: bool, deep: int) -> tuple[str, int]:
@@ -145,9 +105,9 @@ class Writer:
             cut = f":{self.units}" if name[1] == "h" else f"{self.units}:"
             part = f"{text}[{cut}, :]" if other else f"{text}[:, {cut}]"
             return (part if turned == other else f"{part}.T"), 5
-        if name not in EQUATIONS[self.cell] or not deep:
+        if name not in equations(self.cell) or not deep:
             raise _CannotError(name)
-        tree = ast.parse(EQUATIONS[self.cell][name], mode="eval").body
+        tree = ast.parse(equations(self.cell)[name], mode="eval").body
         return self._text(tree, turned, deep - 1)
 
     def _call(self, node: ast.Call, turned: bool, deep: int) -> tuple[str, int]:
@@ -157,7 +117,7 @@ class Writer:
             inside = ", ".join(self._text(part, turned, deep)[0] for part in parts)
             return f"{self.np}.concatenate(({inside}), axis={int(turned)})", 5
         inside, _ = self._text(node.args[0], turned, deep)
-        if name == "total":
+        if name == "np.sum":
             keep = ", keepdims=True" if self.keeps else ""
             return f"{self.np}.sum({inside}, axis={0 if turned else 1}{keep})", 5
         function = self.sigmoid if name == "sigmoid" else f"{self.np}.tanh"
@@ -221,12 +181,12 @@ def written(
     one: Any, statement: Any, fragments: Sequence[str], bench: Any, known: Any
 ) -> Iterator[str]:
     """The equations of all quantities that can be written at a statement."""
-    if one.function.cell not in EQUATIONS:
+    if one.function.cell not in GATES:
         return
     found = writer(one, statement, fragments, bench, known)
     both = [turned for _, turned in found.there.values()]
     turned = both.count(True) > both.count(False)
-    for name in EQUATIONS[found.cell]:
+    for name in equations(found.cell):
         for way in (turned, not turned):
             try:
                 yield found.written(name, way)
