@@ -21,10 +21,29 @@ else:
     torch.set_num_threads(1)
 
 
+MANY = pytest.StashKey[dict[str, int]]()
+
+
 def pytest_addoption(parser):
     """``--every N``."""
     words = "of a test with many parameters, take each N-th of those that are chosen: a sample"
     parser.addoption("--every", type=int, default=1, metavar="N", help=words)
+
+
+def pytest_configure(config):
+    """Count the parameters of each test."""
+    config.stash[MANY] = {}
+
+
+def pytest_itemcollected(item):
+    """Of a test marked ``sample(N)`` all but each N-th parameter is long."""
+    mark = item.get_closest_marker("sample")
+    if mark is not None:
+        many = item.config.stash[MANY]
+        name = item.nodeid.partition("[")[0]
+        many[name] = many.get(name, -1) + 1
+        if many[name] % mark.args[0]:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(trylast=True)  # once the marks have chosen

@@ -17,6 +17,7 @@ def test_the_unchanged_engine_passes(case):
     assert canaries.failures(case, canaries.copy_of_the_engine()) == ()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("canary", canaries.CANARIES, ids=lambda canary: canary.id)
 def test_canary(canary):
     kills = canaries.kills(canary)

@@ -65,7 +65,8 @@ def test_what_is_by_hand_is_not_suspected(path):
     assert data.NOT_BY_HAND not in {f.verdict for f in report.functions.values()}
 
 
-def test_the_same_files_get_the_same_bytes(tmp_path):
+@pytest.mark.parametrize("hint", ["mistake", pytest.param("fix", marks=pytest.mark.long)])
+def test_the_same_files_get_the_same_bytes(hint, tmp_path):
     """With any order of dicts and sets, with any number of jobs, and beside busy processes."""
     files = [SUBMISSIONS / name for name in ("my_lstm.py", "cs231n/wrong/three_in_one.py")]
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
@@ -75,7 +76,7 @@ def test_the_same_files_get_the_same_bytes(tmp_path):
             out = tmp_path / f"{jobs}.json"
             command = [sys.executable, "-m", "handrnn", "check", *map(str, files), "--no-torch"]
             subprocess.run(
-                [*command, "-q", "--jobs", str(jobs), "--json", str(out), "--timeout", "60"],
+                [*command, "-q", "--hint", hint, "--jobs", str(jobs), "--json", str(out)],
                 env=os.environ | {"PYTHONHASHSEED": seed},
                 check=False,
             )

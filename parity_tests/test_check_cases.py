@@ -173,6 +173,7 @@ def test_a_changed_case_is_refused(cell):
 # ---------------------------------------------------------------------------------- right answers
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("sizes", [{}, {"T": 1, "B": 1}, {"T": 40, "B": 2, "I": 3, "H": 16}])
 @pytest.mark.parametrize("given", cases.DTYPES)
@@ -232,6 +233,7 @@ def test_forms_that_are_understood():
 # ---------------------------------------------------------------------------------- wrong answers
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("cell", "size"), [*[(cell, 1e-11) for cell in CELLS], ("gru", 1e-3)])
 def test_every_change_fails_at_its_place(cell, size):
     """One element of one array, anywhere."""
@@ -302,6 +304,7 @@ def test_fails_closed():
     assert "x is given with the case" in str(other)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_every_order_of_gates_is_told(cell):
     case = cases.draw(cell)
@@ -316,6 +319,7 @@ def test_every_order_of_gates_is_told(cell):
                 assert f"is transposed and has {words}" in text
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("order", list(permutations(range(4)))[1:])
 def test_weights_taken_in_another_order_are_told(order):
     """Block k of the weights taken for gate order[k], everything else right."""

@@ -127,6 +127,7 @@ def test_entries_have_ids_sentences_and_lines():
         assert entry.detector in ("", *catalogue.DETECTORS)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("function", COURSE, ids=named)
 def test_every_entry_changes_its_functions(function):
     """On both probes, by far more than rounding: a mistake that hides proves nothing."""
@@ -271,6 +272,7 @@ def test_a_loop_picks_up_its_changed_cell_and_the_textbook_stays():
 # ------------------------------------------------------------------------------------------ probes
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("seed", range(20))
 def test_a_probe_hides_nothing(seed):
     probe = probes.draw(seed)
@@ -366,6 +368,7 @@ def test_gradients_are_read(function):
     assert worst(flat.outputs, right) == 0
 
 
+@pytest.mark.long
 def test_gradients_that_are_no_numbers_are_unexplained():
     """Nan is neither clipped nor another gate's gradient."""
     cases = []
@@ -456,6 +459,7 @@ def test_wrong_values_in_the_cache_are_seen_in_their_place():
     assert worst(flat.outputs, catalogue.predict(LSTM_FORWARD, probe, entry)) == 0
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("entry", labelled(catalogue.of_textbook("lstm_forward")))
 def test_a_mistake_is_read_as_it_is_predicted(entry):
     """What the textbook with a mistake returns comes back unchanged from the form of the course."""

@@ -374,6 +374,7 @@ def case_file(tmp_path, monkeypatch, capsys):
     return tmp_path / "case.npz"
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("suffix", ["npz", "json"])
 def test_a_case_and_its_answers(capsys, case_file, tmp_path, suffix):
     case = cases.read(case_file)

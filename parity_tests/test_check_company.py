@@ -59,6 +59,7 @@ def named(report):
     return [mistake.id for mistake in report.mistakes]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("start", STARTS)
 def test_views_of_states_are_seen_in_the_caches(start):
     """By itself, with a right cell, with a wrong one, and as a live function."""

@@ -92,6 +92,7 @@ COUNTS = {
 }
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.name)
 def test_right_implementations_pass(path):
     """Whatever the style: every function passes, and nothing is said against it.
@@ -687,6 +688,7 @@ def differing(mistake):
     return {name for name in right if not np.allclose(right[name], wrong[name], rtol=1e-12, atol=0)}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "mistake", sampled(ODD, every=4), ids=lambda mistake: f"{mistake.function}-{mistake.name}"
 )
@@ -739,6 +741,7 @@ def test_the_rest_of_the_file_is_not_blamed():
         assert failed == [mistake.function], str(found)
 
 
+@pytest.mark.long
 def test_a_mistake_known_by_all_beside_an_unforeseen_one_is_no_proof():
     """A mistake with a name and one without in one function: it fails, and no lie is told."""
     odd_one = next(m for m in ODD if m.name == "long-ones-only")
@@ -901,6 +904,7 @@ def assert_readable(found):
             assert function.source.strip(), f"{function.name}: an empty line is pointed at"
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_submissions_get_a_verdict_and_a_clear_line(name):
     """Whatever they do: the verdict is right, never PASS for what is broken, and it says why."""

@@ -52,6 +52,7 @@ def test_right_files_pass(path):
     assert {f.verdict for f in found.values()} == allowed, found
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("path", list(files("wrong")))
 def test_wrong_files_fail_where_they_are_wrong(path):
     """At the functions of the header's lines, and not at those that are right by themselves."""

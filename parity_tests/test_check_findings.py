@@ -24,6 +24,7 @@ def kinds(function):
     return [one.id for one in function.mistakes]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("entry", CRASHES_ON_A_VECTOR[-4:])
 def test_what_raises_is_judged_in_a_dialect_without_examples(entry):
     """Its square matrices keep the one example that the dialect prescribes."""
@@ -91,6 +92,7 @@ def left(found):
     return {one.name: one.why for one in found.not_judged}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("base", "forward", "backward", "edit"),
     [
@@ -173,6 +175,7 @@ def test_a_loop_is_not_blamed_for_the_object_that_it_is_handed(method, edit):
     assert any(f"repair {method} first" in note for note in found["bi_rnn"].notes)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("base", "function", "edit", "said"),
     [

@@ -26,6 +26,7 @@ def changed(name):
     ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_is_judged_as_it_was(name):
     """Verdict, mistakes, place and line of every function."""

@@ -47,6 +47,7 @@ def test_every_id_of_an_entry_is_listed():
     assert len(ENTRIES) > 20
 
 
+@pytest.mark.long
 def test_every_id_of_a_detector_is_listed():
     """Written in the code; what is not written there is the id of an entry."""
     assert set(catalogue.KINDS) >= NAMED

@@ -319,6 +319,7 @@ def test_one_statement_is_one():
     ]
 
 
+@pytest.mark.long
 def test_a_list_of_a_million_numbers_takes_no_longer_than_python_does():
     text = "x = [" + "1," * 500_000 + "]\n"
     start = time.process_time()
@@ -1169,6 +1170,7 @@ def test_a_file_that_python_does_not_run_has_a_problem(tmp_path, text):
     assert submission.problems[0].endswith("Python does not run this file")
 
 
+@pytest.mark.long
 def test_many_functions_and_cells_take_linear_time(tmp_path):
     """20,000 functions, and they run; twice as many cells take about twice as long."""
     text = "".join(f"def f{n}(x):\n    return x + {n}\n" for n in range(20_000))

@@ -55,6 +55,7 @@ def assert_caught(planted):
     assert judged is not None or function in left, f"{file}: {function} is not spoken of"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_mistake_is_caught_where_it_is(name):
     (planted,) = drawn(name, 1, FILES[name][:1])

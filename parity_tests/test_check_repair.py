@@ -82,6 +82,7 @@ def right_line(old):
     return line.strip()
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("kind", LINES)
 def test_one_line_is_mended(kind):
     written, wanted = LINES[kind]
@@ -129,6 +130,7 @@ def test_a_report_shows_the_lines(capsys, tmp_path):
     assert fix["probes"] == fixes.UNSEEN
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("hint", ["verdict", "place", "sentence", "mistake"])
 def test_lower_hints_give_no_line_away(hint):
     judged = check.text(OWN, second_opinion=False, hint=hint)
@@ -247,6 +249,7 @@ LOOPS = {  # text of LOOP, and what is written instead
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("kind", LOOPS)
 def test_a_loop_is_mended(kind):
     text = LOOP.replace(*LOOPS[kind])
@@ -266,6 +269,7 @@ def test_an_endless_loop_made_by_a_change_ends():
 EVERY = 299
 
 
+@pytest.mark.long
 def test_a_sample_of_wrong_submissions_is_mended():
     found = [repairs.tried(case) for case in [*repairs.kills(), *repairs.others()][::EVERY]]
     verify(found)
@@ -280,6 +284,7 @@ def verify(found):
     assert sum(one.mended for one in found) >= 0.7 * len(found)
 
 
+@pytest.mark.long
 def test_the_same_report_twice():
     case = next(case for case in repairs.kills() if "columns.lstm_backward: no-carry" in case.name)
     first, second = (repairs.tried(case) for _ in range(2))
@@ -292,9 +297,39 @@ def test_wrong_submissions_are_mended(part):
     verify([repairs.tried(case) for case in [*repairs.kills(), *repairs.others()][part::64]])
 
 
+KINDS = {  # wrong submissions, by what it takes to mend them
+    "a term too many in an argument": "course_columns/45",
+    "indices exchanged": "cmu/45",
+    "the branches of a condition": "course_columns/90",
+    "a loop from the wrong end": "eecs498/7",
+    "one of two lists from the wrong end": "eecs498/16",
+    "an attribute that does not exist": "dlfs2/8",
+    "two lines of which neither helps alone": "dlfs2/21",
+    "an assignment in place": "cs231n/78",
+    "concatenate for stack": "cs231n/24",
+    "a slice in a loop over gates": "course_columns/58",
+    "values exchanged": "course_columns/67",
+    "the axes of einsum": "course_columns/112",
+    "the bound of a loop": "course_columns/130",
+    "a list that is summed along the wrong axis": "course_columns/144",
+    "a mean that is a sum": "own/35",
+    "a key that is never added up": "course_columns/126",
+}
+
+
+@pytest.mark.sample(4)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_submission_is_mended(kind):
+    case = next(case for case in repairs.others() if case.name == KINDS[kind])
+    found = repairs.tried(case)
+    assert found.mended
+    assert found.right_again
+
+
 RIGHT = sorted(SUBMISSIONS.glob("*/right/*.py"))
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("path", sampled(RIGHT, 12), ids=lambda path: path.stem)
 def test_right_code_is_never_touched(path):
     judged = judge.judge(loading.load(path), second_opinion=False, mend=fixes.with_fixes)

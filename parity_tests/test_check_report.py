@@ -418,6 +418,7 @@ SUPERSEDED = ("SECRET-WRONG", "SECRET-RIGHT", "SECRET-SOURCE")  # where there is
 ALL_DATA = ("json", "json of one")
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("level", report.HINTS)
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_hint_shows_its_words_and_no_others(mixed, name, level):

@@ -216,6 +216,7 @@ def test_any_order_of_gates_passes_and_is_reported(order, products):
     assert f"your gates are {', '.join(order)}" in notes(found)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("order", ["".join(p) for p in itertools.permutations("run")])
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("turned", [False, True])
@@ -389,6 +390,7 @@ def test_chaotic_weights_never_fail_a_right_rnn_or_gru(H):
             assert found.functions["forward"].verdict == report.PASS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", sampled(["from step 3", "no carry", "dc_n", "plus"], every=4))
 def test_chaotic_weights_hide_no_mistake(mistake):
     hand = HandLSTM(mistake=mistake)
@@ -477,6 +479,7 @@ def test_mistakes_in_forward_are_named(mistake, order):
     assert place in judged.where
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("mistake", BACKWARD_MISTAKES)
 @pytest.mark.parametrize("order", sampled(["ifgo", "ogif"], every=2))
 def test_mistakes_in_backward_are_named(mistake, order):
@@ -490,6 +493,7 @@ def test_mistakes_in_backward_are_named(mistake, order):
     assert place in judged.where
 
 
+@pytest.mark.long
 def test_two_mistakes_are_both_named():
     hand = HandLSTM(mistake="dc_n")
 
@@ -502,6 +506,7 @@ def test_two_mistakes_are_both_named():
     assert "both mistakes together" in judged.mistakes[0].proof
 
 
+@pytest.mark.long
 def test_gradients_that_are_right_for_a_wrong_forward_are_told():
     hand = HandLSTM(mistake="h0 at every step")
     found = sequences.sequence(hand.forward, hand.backward)
@@ -552,6 +557,7 @@ def test_a_one_on_the_forget_gate_is_named():
     assert ids(judged) == {"forget-bias"}
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("order", ["ifgo", "ogif"])
 @pytest.mark.parametrize(("factors", "name"), [((1, 0), "b_hh"), ((0, 1), "b_ih")])
 def test_a_bias_that_is_ignored_is_named(order, factors, name):
@@ -599,6 +605,7 @@ def test_damage_fails():
     assert ids(judged) == {"result-in-place"}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("factor", sampled([1 + 1e-12, 1 + 1e-7, 0.5, -1, 0, np.nan], every=2))
 def test_no_scale_of_error_passes(factor):
     hand = HandLSTM()
@@ -667,6 +674,7 @@ def test_a_state_that_is_taken_and_not_used_is_a_mistake():
     assert sequences.sequence(forward, cell="rnn").functions["forward"].verdict == report.FAIL
 
 
+@pytest.mark.long
 def test_mistakes_of_the_kind_seen_in_public_are_named():
     backward = case("bias_left_at_zero").functions["backward"]
     assert ids(backward) == {"not-accumulated"}
@@ -824,6 +832,7 @@ def test_what_does_not_return_is_no_pass(broken):
     assert found.functions["backward"].verdict == BROKEN[broken]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "value",
     [
@@ -1063,6 +1072,7 @@ def test_a_module_with_one_matrix(nn, order):
     assert "gates.weight is [W_ih, W_hh]" in notes(found)
 
 
+@pytest.mark.long
 def test_a_module_that_cuts_the_graph_is_found_out(nn):
     found = sequences.sequence(joint_lstm(nn, detached=True))
     assert found.functions["forward"].passed
@@ -1352,6 +1362,7 @@ LAYER_MISTAKES = [
 ]
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(("name", "right", "wrong", "method", "id"), LAYER_MISTAKES)
 def test_mistakes_in_layers_are_named(tmp_path, name, right, wrong, method, id):
     assert right in LAYERS

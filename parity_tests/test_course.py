@@ -428,6 +428,7 @@ def test_the_early_gradients_of_the_lstm_carry_nothing_back_in_time():
 # ---------------------------------------------------------------------- every output and gradient
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @every_witness
@@ -440,6 +441,7 @@ def test_sequences(kind, sizes, witness):
     close(outputs | gradients, expected, zeros=zero_gradients(problem))
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @every_witness
@@ -455,6 +457,7 @@ def test_cells(kind, sizes, witness):
     close(outputs | gradients, {names.get(n, n): v for n, v in expected.items()})
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @every_witness
@@ -465,6 +468,7 @@ def test_sequences_batch_first(kind, sizes, witness):
     close(run_batch_first(problem), expected, zeros=zero_gradients(problem))
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @every_witness
@@ -570,6 +574,7 @@ def own_caches(problem) -> Any:
     return steps, problem.x
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @every_witness
@@ -802,6 +807,7 @@ def loss_by_numpy(y_pred, y):
     return -sum(np.log(y_pred[y[k, t], k, t]) for k in range(m) for t in range(T))
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @pytest.mark.parametrize("one_hot", [True, False])
@@ -814,6 +820,7 @@ def test_sequence_loss(kind, sizes, one_hot):
     assert np.ndim(found) == 0
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_size
 @pytest.mark.parametrize("one_hot", [True, False])
@@ -835,6 +842,7 @@ def test_sequence_loss_backward_without_torch(kind, sizes, one_hot):
     close(found, expected)
 
 
+@pytest.mark.sample(4)
 @every_kind
 @every_size
 @pytest.mark.parametrize("one_hot", [True, False])
@@ -868,6 +876,7 @@ def pipeline(problem, y):
     return course.sequence_loss(y_pred, y), {name: gradients[name] for name in names}
 
 
+@pytest.mark.sample(4)
 @every_kind
 def test_a_network_trained_with_these_functions_has_the_slopes_of_its_loss(kind):
     """Differences of the loss: five points, so that they are good to about ten digits."""
@@ -1013,6 +1022,7 @@ FUNCTIONS_OF_RNN = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(("function", "argument", "shape", "needed"), list(wrong_shapes()))
 def test_wrong_shapes_are_named(function, argument, shape, needed):
     message = rf"^{argument} is {re.escape(str(shape))}: {re.escape(str(needed))} is needed"

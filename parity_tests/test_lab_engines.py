@@ -55,6 +55,7 @@ def test_both_start_from_the_same_weights(torch, dtype, preset, cell):
     assert compare.in_units(error, dtype) <= 16
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("optimizer", list(model.OPTIMIZERS))
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ def write_run(directory, each):
     lab_harness.execute(each, directory / each.name)
 
 
+@pytest.mark.long
 def test_the_figure_and_its_numbers_are_written(trained):
     picture = gradients.figure(trained)
     assert picture == trained / "gradient_flow.png"
@@ -231,6 +232,7 @@ def test_the_trained_weights_are_those_at_the_end_of_the_run(trained):
         assert model.fingerprint(start[name] for name in names) != record.result.fingerprint
 
 
+@pytest.mark.long
 def test_script(tmp_path, capsys):
     """Runs, table, figure and numbers, from the command line."""
     lab_harness.needs("matplotlib")

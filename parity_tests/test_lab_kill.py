@@ -135,6 +135,7 @@ def kill_at_random(tmp_path, seed, kills):
         assert process.returncode == -signal.SIGKILL or "its process died 3 times" in output
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_a_sweep_comes_to_the_same_bits(tmp_path):
     done = kill_at_random(tmp_path, seed=17, kills=2)
     assert sum(done.values()) == 2
@@ -149,6 +150,7 @@ def test_killed_many_times_a_sweep_comes_to_the_same_bits(tmp_path, seed):
     assert_as_if_undisturbed(tmp_path / "out", tmp_path / "alone")
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path):
     process = start(tmp_path)
     out = tmp_path / "out"

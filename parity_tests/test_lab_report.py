@@ -150,6 +150,7 @@ def test_the_page_needs_nothing_beside_it(sweep):
         assert 'href="http' not in svg
 
 
+@pytest.mark.long
 def test_only_the_page_is_written_and_always_the_same(sweep):
     before = {path: path.stat().st_mtime_ns for path in sweep.rglob("*")}
     first = report.html(sweep).read_bytes()
@@ -402,6 +403,7 @@ def jupyter():
         lab_harness.needs(name, "report")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("jupyter")
 def test_the_notebook_is_executed_and_says_what_the_page_says(sweep, tmp_path):
     import nbformat

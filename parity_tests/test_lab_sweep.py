@@ -377,6 +377,7 @@ def test_ctrl_c_leaves_finished_runs_finished_and_says_how_to_go_on(tmp_path, in
     assert not (long / files.DONE).exists()
 
 
+@pytest.mark.long
 def test_the_smoke_run_of_the_script(tmp_path):
     lab_harness.needs("matplotlib")
     finished = smoke(tmp_path)

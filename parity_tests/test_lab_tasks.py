@@ -60,6 +60,7 @@ def steps_read(name, length):
     return length + extra.get(name, 0)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("name", "coding"), CODED)
 @pytest.mark.parametrize("length", LENGTHS)
@@ -165,6 +166,7 @@ def answers_by_step(task, target):
     return np.broadcast_to(np.log(np.maximum(shares, 1e-300)), hits.shape)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("length", [2, 3, 10, 11])
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_baseline_by_simulation(name, length):

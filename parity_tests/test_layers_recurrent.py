@@ -313,6 +313,7 @@ def test_initialize_asks_the_initializers_for_numbers(kind):
 # ------------------------------------------------------------------------------ outputs, gradients
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_length
 @pytest.mark.parametrize("steps", [1, 2, T, 14])
@@ -325,6 +326,7 @@ def test_outputs_and_gradients_are_the_textbooks(kind, bptt_length, steps):
     assert_equal(by_the_layer(layer, x, error), reference)
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_length
 @pytest.mark.parametrize("steps", [1, T, 14])

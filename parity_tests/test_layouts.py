@@ -234,6 +234,7 @@ def assert_parity(ours, reference):
 # ------------------------------------------------------------------ every pair
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("source", "target", "cell"), PAIRS)
 def test_the_target_does_what_the_source_did(source, target, cell):
     weights = drawn(source, cell)
@@ -241,6 +242,7 @@ def test_the_target_does_what_the_source_did(source, target, cell):
     assert_parity(run(target, converted, cell), run(source, weights, cell))
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("source", "target", "cell"), PAIRS)
 def test_the_target_has_its_own_packing(source, target, cell):
     """The documented container, names, order and shapes, and nothing else."""
@@ -264,6 +266,7 @@ def after_round_trip(name, cell, weights):
     return weights | {"B": np.concatenate([first + second, 0 * second], axis=1)}
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("source", "target", "cell"), PAIRS)
 def test_there_and_back_again(source, target, cell):
     """Equal arrays; two biases become their sum only where the target has one."""
@@ -320,6 +323,7 @@ def test_a_bias_of_none_is_none(name):
         np.testing.assert_array_equal(ours[key], array)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble, np.complex64])
 @pytest.mark.parametrize(("source", "target", "cell"), PAIRS)
 def test_the_dtype_stays(source, target, cell, dtype):
@@ -328,6 +332,7 @@ def test_the_dtype_stays(source, target, cell, dtype):
     assert {array.dtype for array in arrays_in(converted)} == {np.dtype(dtype)}
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(("source", "target", "cell"), PAIRS)
 def test_results_are_new_arrays(source, target, cell):
     """They share memory neither with what came nor with each other; what came is as it was."""

@@ -642,6 +642,7 @@ def padding(module, lengths=LENGTHS):
     return beyond.T if module.batch_first else beyond
 
 
+@pytest.mark.sample(3)
 @every_sequence
 @pytest.mark.parametrize("more", [{}, EVERYTHING, {"num_layers": 2, "dropout": 0.5}])
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
@@ -859,6 +860,7 @@ def arrays_in(thing):
     return []
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", [*SEQUENCES, *CELLS])
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 @pytest.mark.parametrize("sizes", [{}, {"T": 1, "B": 1}])
@@ -1028,6 +1030,7 @@ def test_load_state_dict_not_strict():
     np.testing.assert_array_equal(module.weight_hh_l0, before["weight_hh_l0"])
 
 
+@pytest.mark.sample(6)
 @every_case
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("training", [True, False])
@@ -1076,6 +1079,7 @@ def test_from_torch_refuses_what_it_does_not_know(torch):
 # ------------------------------------------------------------------------------------------- files
 
 
+@pytest.mark.sample(3)
 @every_module
 @pytest.mark.parametrize("filename", ["weights.npz", "weights", "weights.v2"])
 def test_save_and_load(tmp_path, name, filename):

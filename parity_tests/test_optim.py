@@ -265,6 +265,7 @@ def scribble_over(state_dict):
                     array[...] = np.nan
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("through_arrays", [False, True])
 @pytest.mark.parametrize(("kind", "options"), CASES)
 def test_a_loaded_optimizer_continues_bit_for_bit(rng, kind, options, through_arrays):

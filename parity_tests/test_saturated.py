@@ -164,6 +164,7 @@ def blocks(case: harness.Case, name: str, errors: np.ndarray) -> list[np.ndarray
     return [errors]
 
 
+@pytest.mark.sample(8)
 @needs_long_double
 @needs_torch
 @pytest.mark.parametrize("dtype", harness.DTYPES)

@@ -119,6 +119,7 @@ def close(a, b, tolerance=1e-12, zeros=False):
 # ------------------------------------------------------------------------------- its own gradient
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
 @pytest.mark.parametrize("steps", [1, 5])
 @every_active
@@ -210,6 +211,7 @@ def relu_in_integers(problem):
 # ------------------------------------------------------------------------------------ the chunks
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_active
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -616,6 +618,7 @@ def outside(kind, problem) -> Any:
     return {"states": stacked, "gates": np.array(gates) if gates else None}
 
 
+@pytest.mark.sample(3)
 @every_kind
 @pytest.mark.parametrize("steps", [T, 1])
 @pytest.mark.parametrize("bias", [True, False])
@@ -725,6 +728,7 @@ def test_a_record_of_other_numbers_is_refused(dtype):
         recorded(problem, tape, x=problem.given["x"].astype(dtype))
 
 
+@pytest.mark.sample(3)
 @every_kind
 @every_active
 @pytest.mark.parametrize("cuts", [[1], [4], [T - 1], [2, 3], [0], [T]])

@@ -79,12 +79,14 @@ def assert_both_ways(cell, gates, on, axes):
         np.testing.assert_array_equal(one.pack(found, SIZES), expected)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("on", PARTS, ids="+".join)
 @pytest.mark.parametrize("axes", ORDERS, ids=" ".join)
 def test_every_order_of_axes(axes, on):
     assert_both_ways("gru", "unr", on, axes)
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("on", PARTS + BIASES, ids="+".join)
 @pytest.mark.parametrize(
     ("cell", "gates"),

@@ -41,6 +41,7 @@ def options_for(case: harness.Case) -> dict[str, Any]:
     }
 
 
+@pytest.mark.sample(2)
 @needs_torch
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("cell", harness.CELLS)

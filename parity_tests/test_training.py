@@ -365,6 +365,7 @@ def assert_goes_on_from_every_check(chosen):
                 np.testing.assert_array_equal(new.arrays[name], array, strict=True)
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell", list(model.CELLS))
 @pytest.mark.parametrize("engine", ["numpy", "torch"])
@@ -379,6 +380,7 @@ def test_a_resumed_run_has_the_bits_of_one_never_interrupted(engine, cell, dtype
     assert_goes_on_from_every_check(chosen)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("task", list(tasks.TASKS))
 @pytest.mark.parametrize("engine", ["numpy", "torch"])
 def test_every_task_resumes_under_the_other_optimizer(engine, task):

@@ -42,6 +42,7 @@ def id_of(function: str, kind: str, old: str, new: str, carried: bool = False) -
     single = carried and ";" not in new
     plain = {
         "added-up": "not-accumulated",
+        "not-accumulated": "not-accumulated",
         "carry": "one-path-not-carried" if single else "no-carry",
         "copy": "unexplained" if backward else "cell-state-view",
         "brackets": "misplaced-parentheses",
@@ -104,6 +105,13 @@ def _sentence(kind: str, old: str, new: str) -> str:
         "direction": f"the loop goes through the wrong steps: `{after}`, not `{before}`.",
         "unpacking-order": "the entries are unpacked in another order than they were packed.",
         "axis": f"`{after}`: the sum is over the wrong axis, or loses its shape.",
+        "not-averaged": f"`{after}`: the gradient is a mean over the batch here.",
+        "not-accumulated": f"`{after}` adds up what `{before}` overwrites.",
+        "name": f"`{before}` does not exist; `{after}` does.",
+        "condition": f"the condition is wrong: `{after}`.",
+        "axes": f"the axes are exchanged: `{after}`.",
+        "stack": f"the blocks are joined along the wrong axis: `{after}`.",
+        "exchanged": f"two of them are exchanged: `{after}`.",
         "order": f"the order is wrong: `{after}`.",
     }
     if kind in words:

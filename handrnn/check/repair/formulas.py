@@ -43,6 +43,17 @@ def equations(cell: str) -> dict[str, str]:
     return found | ({"dconcat": down} if down else {})
 
 
+@cache
+def uses(cell: str) -> dict[str, frozenset[str]]:
+    """For each quantity with an equation, those whose equations use it."""
+    found: dict[str, set[str]] = {name: set() for name in equations(cell) if name.isidentifier()}
+    for name in found:
+        for node in ast.walk(ast.parse(equations(cell)[name])):
+            if isinstance(node, ast.Name) and node.id in found:
+                found[node.id].add(name)
+    return {name: frozenset(many) for name, many in found.items()}
+
+
 PARTS = {  # parts of the textbook's matrices, by the equations' names for them
     "lstm": {f"W{p}{k}": f"W.{k}.{p}" for p in "hx" for k in "ifgo"},
     "gru": {f"W{p}{k}": f"W.{k}.{p}" for p in "hx" for k in "run"},

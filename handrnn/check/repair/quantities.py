@@ -114,6 +114,16 @@ class Quantities:
             self.values.setdefault(name, {})[call] = np.array(value)
             self._put(name, call, found)
 
+    def given(self, value: Any) -> None:
+        """Remember what a program is given, whatever it is."""
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for part in value:
+                self.given(part)
+        elif not self.of(value):
+            self.learn("given", 0, value)
+
     def _put(self, name: str, call: int, found: Sums) -> None:
         if found[3] == found[0] or not found[3]:  # ones
             return
@@ -147,7 +157,7 @@ class Quantities:
 
 def _families(names: Mapping[str, Any]) -> Iterator[list[str]]:
     """Groups of quantities that differ in nothing but the gate."""
-    for gates in ("ifgo", "ru"):
+    for gates in ("ifgo", "run", "ru"):
         for name in names:
             if gates[0] not in name:
                 continue

@@ -7,9 +7,11 @@ more becomes right; the budget counts candidates, never seconds.
 """
 
 import ast
+import builtins
 import contextlib
 import difflib
 import types
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,8 +28,11 @@ MOST_CHANGES = 12  # of one function
 MOST_OPERANDS = 40
 MOST_LOCAL = 40  # of one expression
 FIRST, FEW, SHARE = 2, 12, 240
+FEEDING = 3  # expressions that give a suspect its values
 HELD = 5  # cost of a quantity that there is already
 BRANCHES = 3  # ways to go on that are tried where results alone do not say which
+CHANGING = {"append", "appendleft", "clear", "extend", "fill", "insert", "pop", "popleft"}
+CHANGING |= {"popitem", "remove", "reverse", "setdefault", "sort", "update"}
 SEED = 11  # that nothing is judged on
 SIZES = (3, 6, 5, 2)  # B, I, H, Y
 
@@ -59,6 +64,7 @@ class Search:
     known: quantities.Quantities
     evaluated: int = 0
     tried: dict[tuple, trials.Score] = field(default_factory=dict)
+    makes: dict[tuple, frozenset] = field(default_factory=dict)  # what a change computes
     any_shape: bool = False  # a shape is wrong, so those of operands say nothing
 
     # what a text is worth
@@ -129,16 +135,36 @@ class Search:
         """Changes after which more is right, the best first."""
         at = self._round(changed, score, before)
         stages = (
+            self._misspelt,
             self._again,
             self._near,
             self._handed_on,
             self._further,
             self._elsewhere,
             self._equations,
+            self._mixed,
             self._statements,
             self._at_last,
         )
-        return next(filter(None, (stage(at) for stage in stages)), [])
+        found: list[texts.Change] = []
+        for stage in stages:
+            more = stage(at)
+            if found and more:
+                more = sorted((*found, *more), key=lambda change: self._rank(at, change))
+            found = more or found
+            if found and (stage not in (self._near, self._again) or self._one_more(at, found)):
+                break
+        return found
+
+    def _one_more(self, at: "Round", found: Sequence[texts.Change]) -> bool:
+        """Whether a change makes a whole result right."""
+        made = max((self.score(at.after(change)) for change in found), key=lambda one: one.rank)
+        return made.right or made.results >= at.score.results + 1
+
+    def _rank(self, at: "Round", change: texts.Change) -> tuple:
+        """What is right with a change, and how small it is: the least first."""
+        made = self.score(at.after(change))
+        return *(-part for part in made.rank), made.notes, change.cost
 
     def _round(
         self, changed: dict[str, str], score: trials.Score, before: Sequence[texts.Change]
@@ -165,6 +191,44 @@ class Search:
 
     # the stages: each gives the changes that help, the best first; none if it knows of none
 
+    def _misspelt(self, at: "Round") -> list[texts.Change]:
+        """Where it stops at something that does not exist: what does, the most similar first."""
+        if at.score.line is None:
+            return []
+        name, line = at.score.line
+        ran = [one for one in at.statements if one.definition == name]
+        if name not in at.views or not ran:
+            return []
+        view, names = at.views[name], ran[-1].before[-1]
+        found = [
+            texts.Change(name, ((*view.span(node), new),), "name", 1, view.of(node), new)
+            for node in view.at_line(line)
+            for new in self._instead(view, node, names)
+        ]
+        return self._better(at, found, at_once=True)
+
+    def _instead(self, view: texts.Text, node: ast.AST, names: Mapping[str, Any]) -> list[str]:
+        """What can stand for a name, an attribute or a key that does not exist."""
+        lead = end = own = ""
+        known: Iterable[Any] = ()
+        if isinstance(node, ast.Name):
+            mine = {f"self.{n}" for n in dir(names["self"])} if "self" in names else set()
+            own, known = node.id, {*names, *self.bench.own, *dir(builtins)} | mine
+        elif isinstance(node, ast.Attribute):
+            value = self.bench.evaluated(view.of_root(node.value), names)
+            lead, own = f"{view.of(node.value)}.", node.attr
+            known = () if isinstance(value, Exception) else dir(value)
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            value = self.bench.evaluated(view.of_root(node.value), names)
+            quote = view.of(node.slice)[0]
+            lead, own, end = f"{view.of(node.value)}[{quote}", node.slice.value, f"{quote}]"
+            known = value if isinstance(value, dict) else ()
+        if own in known or not isinstance(own, str):
+            return []
+        alike = lambda other: -difflib.SequenceMatcher(None, own, other).ratio()  # noqa: E731
+        usual = sorted(n for n in known if isinstance(n, str) and "__" not in n)
+        return [lead + other + end for other in sorted(usual, key=alike)[:FEW]]
+
     def _again(self, at: "Round") -> list[texts.Change]:
         """What has just helped, at other statements."""
         last = at.before[-1] if at.before else None
@@ -177,18 +241,27 @@ class Search:
         for suspect in at.suspects[:FIRST]:
             feeding = [place for place in at.guilty if place.feeds(suspect)]
             feeding.sort(key=lambda place: -place.statement.node.lineno)
-            for place in (*feeding[:FIRST], suspect):
+            found: list[texts.Change] = []
+            for place in (*feeding[:FEEDING], suspect):
                 if id(place) not in at.local:
                     at.local[id(place)] = [*self._local(place)]
-                    if better := self._better(at, at.local[id(place)]):
-                        return better
+                    found += self._better(at, at.local[id(place)])
+                    found += self._better(at, self._own_statement(place))
+            if found:
+                return sorted(found, key=lambda change: self._rank(at, change))
         return []
+
+    def _own_statement(self, place: "Place") -> list[texts.Change]:
+        """What an assignment does with its value."""
+        node = place.view.node(place.statement.node)
+        return [*structure.of_statement(place.view, node)]
 
     def _handed_on(self, at: "Round") -> list[texts.Change]:
         """Where the first time step is right and a later one is not: what is handed on."""
-        if not at.suspects or not at.suspects[0].known:
+        if not any(place.known for place in at.suspects):
             return []
-        kinds = ("carry", "added-up", "direction", "copy")
+        kinds = {"carry", "added-up", "direction", "copy", "exchanged", "unpacking-order"}
+        kinds.add("condition")
         found = [change for change in self._structure(at, ()) if change.kind in kinds]
         return self._better(at, found[:SHARE], at_once=True)
 
@@ -204,10 +277,20 @@ class Search:
                 after = at.after(change)
                 if self.score(after).rank >= at.score.rank:
                     when, wrong = self._goes_right(after)
-                    found.append((-when, wrong, change.cost, len(found), change))
+                    idle = not self._is_missing(at, change)
+                    found.append((-when, idle, wrong, change.cost, len(found), change))
         found = [one for one in found if -one[0] > (at.suspects[0].first_wrong or 0)]
-        found.sort(key=lambda one: one[:4])
+        found.sort(key=lambda one: one[:5])
         return [change for *_, change in found]
+
+    def _is_missing(self, at: "Round", change: texts.Change) -> bool:
+        """Whether a change computes what is there nowhere, and what uses it is not either."""
+        cell = self.bench.one.function.cell
+        uses = formulas.uses(cell) if cell in formulas.GATES else {}
+        there = {n for place in at.places for v in place.values if v for n, _ in v[0]}
+        made = {name for name, _ in self.makes.get((change.definition, change.spans), ())}
+        new = (uses[name] for name in made & set(uses) - there)
+        return any(not users or users - there for users in new)
 
     def _elsewhere(self, at: "Round") -> list[texts.Change]:
         """At statements that compute something right, and perhaps the wrong one."""
@@ -222,6 +305,13 @@ class Search:
             if better := self._better(at, self._formulas(place)):
                 return better
         return []
+
+    def _mixed(self, at: "Round") -> list[texts.Change]:
+        """At statements that run more than once, for what is right as for what is wrong."""
+        some = [p for p in at.places if p not in at.guilty and len(p.statement.before) > 1]
+        some.sort(key=lambda place: place.first_wrong is None)
+        found = [change for place in some for change in [*self._local(place)][:FEW]]
+        return self._better(at, found[:SHARE])
 
     def _statements(self, at: "Round") -> list[texts.Change]:
         """Whole statements."""
@@ -301,12 +391,10 @@ class Search:
                 break
             made = self.score(at.after(change))
             if made.rank > at.score.rank:
-                rank = (*(-part for part in made.rank), made.notes)
-                found.append((rank, change.cost, len(found), change))
+                found.append(change)
                 if at_once and made.right and change.cost <= 1:
                     break
-        found.sort(key=lambda one: one[:3])
-        return [change for *_, change in found]
+        return sorted(found, key=lambda change: self._rank(at, change))
 
     def _values(self, statement: trials.Statement, text: str, least: int = 0) -> list[Any]:
         """What an expression is, each time that its statement ran; None where it is nothing known.
@@ -349,7 +437,7 @@ class Search:
         functions = [f"{np_name}.tanh", *(n for n in self._functions(view) if n != "tanh")]
         integers = [n for n, v in names.items() if type(v) is int]
         keys = {
-            repr(n.value)
+            view.of(n)
             for n in ast.walk(view.tree)
             if isinstance(n, ast.Constant)
             and isinstance(n.value, str)
@@ -412,7 +500,7 @@ class Search:
                 getattr(node, "ctx", ast.Load()), ast.Load
             ):
                 text = view.of(node)
-                if len(text) < 40 and "\n" not in text:
+                if len(text) < 40 and "\n" not in text and not _changes_something(node):
                     found.append(text)
         return [*dict.fromkeys(found)]
 
@@ -430,10 +518,12 @@ class Search:
                 continue
             seen.add(text)
             values = self._values(place.statement, f"({text}\n)", own)
-            if (distance := _hopeful(values, place.values)) is not None:
+            shorter = change.kind.endswith("too-many")
+            if (distance := _hopeful(values, place.values, shorter)) is not None:
                 more = HELD * self._held(place, values)
                 more += 0.5 * isinstance(place.statement.node, ast.Return)
                 new = replace(change, cost=change.cost + more)
+                self.makes[new.definition, new.spans] = _first_other(values, place.values)
                 cost = new.cost + distance + 0.01 * len(change.new)
                 found.append((cost, len(found), _added_up(place, new)))
         found.sort(key=lambda one: one[:2])
@@ -474,7 +564,9 @@ class Search:
                 start, end = place.view.span(place.root)
                 own = place.view.of(place.root)
                 cost = 3 + 2 * (1 - difflib.SequenceMatcher(None, own, new).ratio())
-                yield texts.Change(place.view.name, ((start, end, new),), "formula", cost, own, new)
+                span = (start, end, new)
+                self.makes[place.view.name, (span,)] = values[place.known][0]
+                yield texts.Change(place.view.name, (span,), "formula", cost, own, new)
 
 
 @dataclass
@@ -541,6 +633,12 @@ class Place:
         return self.view.name == name and node.lineno <= line <= (node.end_lineno or line)
 
 
+def _changes_something(node: ast.AST) -> bool:
+    """Whether a call is of a method that changes what it belongs to."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in CHANGING
+
+
 def _is_named(name: str) -> bool:
     """Whether a quantity has a name of its own: it is not only a part of an equation."""
     return all(part.isidentifier() for word in name.split(" ") for part in word.split("+"))
@@ -562,20 +660,29 @@ def _added_up(place: "Place", change: texts.Change) -> texts.Change:
     )
 
 
-def _hopeful(new: Sequence[Any], old: Sequence[Any]) -> float | None:
+def _hopeful(new: Sequence[Any], old: Sequence[Any], shorter: bool = False) -> float | None:
     """Whether an expression is something else that is known, where it differs first.
 
     How far that is: nearest are the same quantity of another time step, and the first known one.
+    Zeros are known only if they come of a part taken away.
     """
     pairs = enumerate(zip(new, old, strict=False))
     first = next((k for k, (one, other) in pairs if one != other), None)
-    if first is None or new[first] is None or new[first][0] == {("", 0)}:
+    if first is None or new[first] is None:
+        return None
+    if new[first][0] == {("", 0)} and not shorter:
         return None
     if old[first] is None:
         return 0.0
     (what, shape, _), (before, former, _) = new[first], old[first]
     same = {name for name, _ in what} & {name for name, _ in before}
     return (0.3 if same else 0.6) + 0.3 * (bool(former) and shape != former)
+
+
+def _first_other(new: Sequence[Any], old: Sequence[Any]) -> frozenset:
+    """What an expression is where it differs first."""
+    pairs = zip(new, old, strict=False)
+    return next((one[0] for one, other in pairs if one and one != other), frozenset())
 
 
 def _mark(value: Any) -> str:
@@ -610,14 +717,30 @@ def _trivial(value: Any) -> frozenset | None:
 
 
 def task(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
-    """Mend one target, in the child; plain data."""
+    """Mend one target, in the child; plain data.
+
+    Where right functions beside it do not help, perhaps the author's own do.
+    """
+    found = _tried(worker, one, way, sources)
+    if way == "alone" and one.uses and not found["whole"]:
+        other = _tried(worker, one, "own", sources)
+        return other if other["whole"] else found
+    return found
+
+
+def _tried(worker: Any, one: target.Target, way: str, sources: dict[str, str]) -> dict[str, Any]:
     own = trials.Bench(worker, one, way, sources)
     sizes = dict(one.match.dialect.sizes)
     chosen = tuple(({"B": 3, "I": 5, "H": 4, "Y": 2} | sizes)[k] for k in "BIHY") if sizes else None
     T = next(T for T in (4, 6, 7, 9) if T not in (chosen or SIZES))
     probe = probes.draw(SEED, T=T, sizes=chosen or SIZES)  # pyright: ignore
-    search = Search(own, probe, quantities.of_target(one, probe))
-    found = search.mend()
+    known = quantities.of_target(one, probe)
+    for arguments in own.given(probe):
+        known.given(arguments)
+    search = Search(own, probe, known)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about what it tries
+        found = search.mend()
     stats = {"runs": own.runs, "evaluated": search.evaluated}
     if found is None:
         return {"changes": [], "texts": {}, "right": (0, 0, 0), "whole": False, **stats}

@@ -79,29 +79,49 @@ def _of_arguments(text: Text, function: ast.FunctionDef) -> Iterator[Change]:
 
 def _of_statements(text: Text, function: ast.FunctionDef, free: Places) -> Iterator[Change]:
     for node in texts.within(function):
-        if isinstance(node, ast.If) and not node.orelse:
-            yield _always(text, node)
+        if isinstance(node, ast.If):
+            yield from _tests(text, node.test)
+            if not node.orelse:
+                yield _always(text, node)
         if (node.lineno, node.col_offset) in free:
             continue
-        if isinstance(node, ast.AugAssign):
-            target, value = text.of(node.target), text.of(node.value)
-            yield _line(text, node, f"{target} = {value}", "assigned", 1.1)
-            for sign in ("+", "-", "*"):
-                if sign != texts.SIGNS.get(type(node.op)):
-                    yield _line(text, node, f"{target} {sign}= {value}", "operator", 1.1)
-            yield _line(
-                text,
-                node,
-                f"{target} = {target} {texts.SIGNS.get(type(node.op), '+')} {value}",
-                "in-place",
-                1,
-            )
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = text.of(node.targets[0]), text.of(node.value)
-            if not isinstance(node.targets[0], ast.Tuple):
-                yield _line(text, node, f"{target} += {value}", "added-up", 1)
-                if isinstance(node.value, ast.Name | ast.Subscript | ast.Attribute):
-                    yield _line(text, node, f"{target} = {value}.copy()", "copy", 1)
+        yield from of_statement(text, node)
+
+
+def of_statement(text: Text, node: ast.stmt) -> Iterator[Change]:
+    """An assignment that adds up, multiplies or replaces, where it did something else."""
+    if isinstance(node, ast.AugAssign):
+        target, value = text.of(node.target), text.of(node.value)
+        yield _line(text, node, f"{target} = {value}", "assigned", 1.1)
+        for sign in ("+", "-", "*"):
+            if sign != texts.SIGNS.get(type(node.op)):
+                yield _line(text, node, f"{target} {sign}= {value}", "operator", 1.1)
+        yield _line(
+            text,
+            node,
+            f"{target} = {target} {texts.SIGNS.get(type(node.op), '+')} {value}",
+            "in-place",
+            1,
+        )
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = text.of(node.targets[0]), text.of(node.value)
+        if not isinstance(node.targets[0], ast.Tuple):
+            yield _line(text, node, f"{target} += {value}", "added-up", 1)
+            if isinstance(node.targets[0], ast.Subscript):
+                yield _line(text, node, f"{target} *= {value}", "operator", 1.3)
+            if isinstance(node.value, ast.Name | ast.Subscript | ast.Attribute):
+                yield _line(text, node, f"{target} = {value}.copy()", "copy", 1)
+
+
+def _tests(text: Text, test: ast.expr) -> Iterator[Change]:
+    """A condition with other bounds, another comparison, or the other way round."""
+
+    def put(new: str, cost: float) -> Change:
+        return Change(text.name, ((*text.span(test), new),), "condition", cost, text.of(test), new)
+
+    yield put(f"not ({text.of(test)})", 1.3)
+    for new in texts.comparisons(text, test):
+        yield put(new, 1.2)
 
 
 def _always(text: Text, node: ast.If) -> Change:
@@ -130,6 +150,8 @@ def _read(node: ast.AST) -> set[str]:
 def _of_loop(text: Text, function: ast.FunctionDef, loop: Any, shapes: Shapes) -> Iterator[Change]:
     if isinstance(loop, ast.For):
         yield from _directions(text, loop)
+    else:
+        yield from _tests(text, loop.test)
     yield from _carries(text, function, loop, shapes)
     body = _body_holding(function, loop)
     at = body.index(loop)
@@ -307,6 +329,18 @@ def _directions(text: Text, loop: ast.For) -> Iterator[Change]:
     for node in ast.walk(loop.iter):
         if isinstance(node, ast.Call) and text.of(node.func) == "range":
             yield from _ranges(text, node, loop)
+    yield from _turned_round(text, loop.iter)
+
+
+def _turned_round(text: Text, steps: ast.expr) -> Iterator[Change]:
+    """Each of the lists that a loop goes through, from its other end."""
+    for node in ast.walk(steps):
+        turned = isinstance(node, ast.Subscript) and text.of(node.slice) == "::-1"
+        if isinstance(node, ast.Name | ast.Subscript | ast.Attribute):
+            start, end = text.span(node)
+            own = text.text[start:end]
+            new = text.of(node.value) if turned else f"{own}[::-1]"  # pyright: ignore
+            yield Change(text.name, ((start, end, new),), "direction", 1.1, own, new)
 
 
 def _ranges(text: Text, call: ast.Call, loop: ast.For) -> Iterator[Change]:
@@ -390,9 +424,9 @@ def _of_targets(text: Text, function: ast.FunctionDef) -> Iterator[Change]:
             yield from _swapped(text, node.value, "return-order")
         value = getattr(node, "value", None)
         if isinstance(value, ast.Call) and len(value.args) > 1:
-            yield from _swapped(text, value, "order")
+            yield from _swapped(text, value, "exchanged")
         if isinstance(node, ast.Assign) and isinstance(value, ast.Tuple | ast.List):
-            yield from _swapped(text, value, "order")
+            yield from _swapped(text, value, "exchanged")
 
 
 def _of_target(text: Text, target: ast.expr, stored: Sequence[str]) -> Iterator[Change]:

@@ -96,6 +96,12 @@ class Text:
                 return list(roots(node))
         return []
 
+    def at_line(self, line: int) -> Iterator[Any]:
+        """The expressions that are on a line."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.expr) and node.lineno <= line <= (node.end_lineno or line):
+                yield node
+
     def indent(self, node: Any) -> str:
         """The white space before a statement."""
         line = self.lines[node.lineno - 1]
@@ -137,8 +143,8 @@ def roots(node: ast.stmt) -> Iterator[ast.expr]:
     """The expressions whose values a statement uses, containers taken apart."""
     value = getattr(node, "value", None)
     if isinstance(node, ast.Expr) and isinstance(value, ast.Call):
-        if isinstance(value.func, ast.Attribute) and value.func.attr in ("append", "insert"):
-            yield from _entries(value.args[-1]) if value.args else ()
+        for argument in value.args:
+            yield from _entries(argument)
         return
     if value is not None:
         yield from _entries(value)
@@ -183,6 +189,9 @@ FORMS = (
     "{np}.tanh({})",
     "(1 - {np}.tanh({}) ** 2)",
 )
+
+
+COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 def strength(node: ast.AST) -> int:
@@ -281,6 +290,7 @@ def _everywhere(text: Text, root: ast.expr, around: Around) -> Iterator[Change]:
         if a not in b and b not in a and (around.shape(a) == around.shape(b) or "." in a + b):
             spans = (*((*text.span(n), b) for n in some), *((*text.span(n), a) for n in others))
             yield Change(text.name, spans, "operand", 1.4, f"{a}, {b}", f"{b}, {a}")
+    yield from _indices_exchanged(text, root)
     for own, nodes in places.items():
         alike = around.alike(own) if len(nodes) > 1 else ()
         for some in _several(nodes):
@@ -294,6 +304,17 @@ def _everywhere(text: Text, root: ast.expr, around: Around) -> Iterator[Change]:
         for new in sorted(every):
             if ":" in new and new != own:
                 yield _put(text, nodes, new, own, "slice")
+
+
+def _indices_exchanged(text: Text, root: ast.expr) -> Iterator[Change]:
+    """The indices of two arrays exchanged: ``a[None] * b[:, None]``."""
+    indexed = [n for n in ast.walk(root) if isinstance(n, ast.Subscript)]
+    for one, other in itertools.combinations(indexed, 2):
+        a, b = text.of(one.slice), text.of(other.slice)
+        if a != b and text.of(one.value) != text.of(other.value):
+            spans = ((*text.span(one.slice), b), (*text.span(other.slice), a))
+            new = f"{text.of(one.value)}[{b}], {text.of(other.value)}[{a}]"
+            yield Change(text.name, spans, "axes", 1.2, f"{text.of(one)}, {text.of(other)}", new)
 
 
 def _several(nodes: Sequence[ast.AST]) -> Iterator[Sequence[ast.AST]]:
@@ -364,7 +385,9 @@ def _brackets(text: Text, root: ast.expr) -> Iterator[Change]:
                 )
 
 
+STACKING = (("hstack", "vstack", "dstack", "column_stack"), ("stack", "concatenate"))
 MOST_SLICES = 36
+MOST_LETTERS = 4  # of an einsum
 TOKENS = re.compile(r"\w+|\*\*|[^\s\w]")
 
 
@@ -426,6 +449,10 @@ def _of_node(text: Text, node: Any, root: ast.expr, around: Around) -> Iterator[
         yield from _of_operation(text, node, put)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield put(text.of(node.operand), "sign", 1)
+    for new in comparisons(text, node):
+        yield put(new, "condition", 1.1)
+    if isinstance(node, ast.IfExp):
+        yield from _of_condition(text, node, put)
     if isinstance(node, ast.Call):
         yield from _of_call(text, node, put, around)
     if isinstance(node, ast.Attribute) and node.attr == "T":
@@ -439,7 +466,7 @@ def _of_node(text: Text, node: Any, root: ast.expr, around: Around) -> Iterator[
         if not isinstance(parent, ast.Attribute):
             yield put(f"{atom}.T", "transpose", 1.2)
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp):
-        yield from _by_operands(text, node, put, around)
+        yield from _by_operands(text, node, root, put, around)
         if not (
             isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult) and node is not root
         ):
@@ -511,6 +538,28 @@ def _of_operation(text: Text, node: ast.BinOp, put: Any) -> Iterator[Change]:
     yield put(f"-({left} {sign} {right})" if sign in "+-" else f"-{a} {sign} {b}", "sign", 1.5)
 
 
+def comparisons(text: Text, node: ast.expr) -> Iterator[str]:
+    """Other comparisons of the same two things, and other bounds."""
+    if not isinstance(node, ast.Compare) or len(node.ops) > 1:
+        return
+    bound, own = node.comparators[0], type(node.ops[0])
+    left, right = (text.text[slice(*bracketed(text, part))] for part in (node.left, bound))
+    for kind, sign in COMPARED.items():
+        if own in COMPARED and kind is not own:
+            yield f"{left} {sign} {right}"
+    if isinstance(bound, ast.Constant) and isinstance(bound.value, int):
+        for new in (bound.value - 1, bound.value + 1):
+            yield f"{left} {COMPARED.get(own, '==')} {new}"
+
+
+def _of_condition(text: Text, node: ast.IfExp, put: Any) -> Iterator[Change]:
+    """A conditional expression with its branches exchanged, or without its condition."""
+    test, body, other = (text.of(part) for part in (node.test, node.body, node.orelse))
+    yield put(f"{other} if {test} else {body}", "condition", 1)
+    yield put(body, "condition", 1.2)
+    yield put(other, "condition", 1.2)
+
+
 def _tight(node: ast.AST, text: str, kind: Any, right: bool = False) -> str:
     own = STRENGTH.get(kind, 2)
     power = strength(node)
@@ -551,6 +600,12 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
     if short in ("multiply", "add", "subtract", "divide"):
         for other in ("multiply", "add", "subtract"):
             yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "operator", 1)
+    for family in STACKING:
+        for other in family if short in family else ():
+            if other != short:
+                yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "stack", 1)
+    if short in ("get", "setdefault") and len(arguments) == 2:
+        yield put(f"{whole([arguments[0], '0'])} + {arguments[1]}", "not-accumulated", 1)
     if short in ("sum", "mean", "max"):
         rest = [k for k in keywords if not k.startswith(("axis", "keepdims"))]
         of = arguments[:1]
@@ -559,7 +614,8 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
             yield put(f"{name}({', '.join([*of, *said, *rest])})", "axis", 1)
         for other in ("sum", "mean"):
             if other != short:
-                yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "mean", 1)
+                kind = "mean" if "mean" in (short, other) else "reduction"
+                yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), kind, 1)
     if short in ("concatenate", "vstack", "hstack", "stack") and arguments:
         if len(arguments) > 1:
             entries = [text.of(a) for a in node.args if not isinstance(a, ast.Constant)]
@@ -590,6 +646,8 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
 def _of_constant(text: Text, node: ast.Constant, put: Any, around: Around) -> Iterator[Change]:
     value = node.value
     if isinstance(value, str):
+        for other in _of_subscripts(value):
+            yield put(text.of(node).replace(value, other), "subscripts", 1)
         for other in around.integers:
             if other.startswith(("'", '"')) and ast.literal_eval(other) != value:
                 yield put(other, "key", 1)
@@ -602,6 +660,23 @@ def _of_constant(text: Text, node: ast.Constant, put: Any, around: Around) -> It
     elif isinstance(value, float):
         for other in ("0.0", "1.0"):
             yield put(other, "constant", 1.5)
+
+
+def _of_subscripts(value: str) -> Iterator[str]:
+    """Other sums of the products of ``einsum``: what is left of the axes, one operand turned."""
+    given, arrow, left = value.replace(" ", "").partition("->")
+    letters = sorted(set(given) - set(",."))
+    if not arrow or len(letters) > MOST_LETTERS:
+        return
+    for many in range(len(letters) + 1):
+        for other in itertools.permutations(letters, many):
+            if "".join(other) != left:
+                yield f"{given}->{''.join(other)}"
+    operands = given.split(",")
+    for k, one in enumerate(operands):
+        if len(one) > 1:
+            turned = ",".join(o[::-1] if j == k else o for j, o in enumerate(operands))
+            yield f"{turned}->{left}"
 
 
 def _of_subscript(text: Text, node: ast.Subscript, put: Any, around: Around) -> Iterator[Change]:
@@ -618,7 +693,7 @@ def _of_subscript(text: Text, node: ast.Subscript, put: Any, around: Around) -> 
             continue
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             continue
-        for new in (f"{own} - 1", f"{own} + 1"):
+        for new in () if isinstance(part, ast.Constant) else (f"{own} - 1", f"{own} + 1"):
             yield put(f"{value}[{rest(new)}]", "index", 1.1)
         for other in around.integers:
             if other.isidentifier() and other != own:
@@ -634,7 +709,9 @@ def _by_factors(text: Text, node: ast.expr, put: Any, around: Around) -> Iterato
             yield put(f"{atom} * {factor}", "factor-missing", 1.2 + 0.1 * FORMS.index(form))
 
 
-def _by_operands(text: Text, node: ast.expr, put: Any, around: Around) -> Iterator[Change]:
+def _by_operands(
+    text: Text, node: ast.expr, root: ast.expr, put: Any, around: Around
+) -> Iterator[Change]:
     own = text.of(node)
     alike = around.alike(own)
     for operand in alike if not isinstance(node, ast.BinOp | ast.Call) or len(own) < 30 else ():
@@ -651,5 +728,8 @@ def _by_operands(text: Text, node: ast.expr, put: Any, around: Around) -> Iterat
     yield put(f"1 - {own}", "complement", 1.4)
     if strength(node) == 5:
         yield put(f"{own} ** 2", "square", 1.2)
+    if own == text.of(root):
+        for count in filter(str.isidentifier, around.integers):
+            yield put(f"{atom} / {count}", "not-averaged", 1.3)
     for function in around.functions:
         yield put(f"{function}({own})", "call-missing", 1.3)

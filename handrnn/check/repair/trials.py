@@ -130,6 +130,10 @@ class Bench:
             self.planned[id(probe)] = (made, [runner._job_of(step, True) for step in steps])
         return self.planned[id(probe)]
 
+    def given(self, probe: probes.Probe) -> list[Any]:
+        """What the calls on a probe are given."""
+        return [step["arguments"] for step in self.plan(probe)[1]]
+
     def values(self, changed: Texts, probe: probes.Probe, traced: Any = None) -> dict[str, Any]:
         """What each step returns; whatever is raised is raised."""
         _, steps = self.plan(probe)
