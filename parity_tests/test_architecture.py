@@ -27,8 +27,10 @@ ARROWS = {  # module: the modules of the package that it may import
     "course": {"cells", "sequence", "packings", "layouts", "losses"},
     "layers": {"cells", "sequence", "packings", "losses", "optim", "initializers"},
     "check": {"compare", "textbook", "slots", "packings", "layouts"},
-    "__main__": set(),
+    "command_line": {"check", "lab"},
+    "__main__": {"command_line"},
     "__init__": {
+        "check",
         "compare",
         "course",
         "initializers",
@@ -60,7 +62,7 @@ CHECK_ARROWS = {
 ABOVE = {"cli", "__init__"}  # modules of the checker's own top: they may import every room of it
 ON_REQUEST = {
     *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),
-    *("nbformat", "nbclient"),
+    *("nbformat", "nbclient", "argcomplete"),
 }
 RECURRENT = {"cells", "sequence", "textbook"}  # where the equations are
 # layers and stand-ins that are nothing but these functions

@@ -1375,7 +1375,7 @@ def test_the_command_is_interrupted_at_once(tmp_path, number):
     files = [str(tmp_path / f"{name}.py") for name in "abc"]
     options = ["--timeout", "1000", "--jobs", "2", "--no-torch"]
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": HOUSE}
-    command = [sys.executable, "-m", "handrnn.check.cli", "check", *files, *options]
+    command = [sys.executable, "-m", "handrnn", "check", *files, *options]
 
     def heard():  # a shell's background, and nohup, have signals ignored
         signal.signal(number, signal.SIG_DFL)

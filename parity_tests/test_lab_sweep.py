@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from handrnn.lab import __main__ as laboratory
+from handrnn.lab import cli as laboratory
 from handrnn.lab import executors, files, progress, run, sweep, threads, training
 from parity_tests import lab_harness
 
@@ -575,7 +575,7 @@ def test_a_wrong_command_line_is_explained(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         laboratory.main(arguments)
     assert caught.value.code == 2
-    assert "usage: python -m handrnn.lab" in capsys.readouterr().err
+    assert "usage: handrnn" in capsys.readouterr().err
 
 
 class LostExecutor(concurrent.futures.Executor):

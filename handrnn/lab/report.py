@@ -621,7 +621,7 @@ def add_command(commands: Any) -> None:
             metavar="FILE",
             help=f"without a FILE: {usual}",
         )
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
