@@ -8,6 +8,7 @@ dtype follows the weights. Names, defaults and formulas are torch's.
 The classes (`SGD`, `RMSprop`, `Adam`, `AdamW`) hold modules: anything with ``params`` and
 ``grads``, mappings from the same names to live arrays, and ``zero_grad()``, such as those of
 `handrnn.nn`. Gradients of such modules are clipped by `clip_grad_norm` and `clip_grad_value`.
+`lr_scheduler` changes learning rates during training.
 """
 
 import copy
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from . import lr_scheduler as lr_scheduler
 
 State = dict[str, Any]
 
@@ -315,11 +318,13 @@ class Optimizer:
         """Update all weights of all modules in place, once.
 
         Gradients that no backward has touched are zeros and are used like any others: decay and
-        momentum act on such weights too.
+        momentum act on such weights too. Frozen parameters are left alone.
         """
         for module, states in zip(self.modules, self._states, strict=True):
-            grads = module.grads
+            grads, frozen = module.grads, _frozen(module)
             for name, weights in module.params.items():
+                if name in frozen:
+                    continue
                 new, states[name] = self._update(weights, grads[name], states.get(name))
                 weights[...] = new
 
@@ -383,12 +388,13 @@ class Optimizer:
         """What does not fit in the "state" of a state_dict."""
         if not given:
             return
+        flat = {f"{i}.{name}": state for i in given for name, state in given[i].items()}
         params = {
             f"{i}.{name}": weights
             for i, module in enumerate(self.modules)
             for name, weights in module.params.items()
+            if name not in _frozen(module) or f"{i}.{name}" in flat
         }
-        flat = {f"{i}.{name}": state for i in given for name, state in given[i].items()}
         yield from _differences("parameter", params, flat)
         for name in sorted(params.keys() & flat.keys()):
             weights = params[name]
@@ -631,6 +637,11 @@ def clip_grad_value(*modules: Module, clip_value: float) -> None:
     _not_negative(clip_value=clip_value)
     for grad in _all_grads("clip_grad_value", modules):
         np.clip(grad, -float(clip_value), float(clip_value), out=grad)
+
+
+def _frozen(module: Module) -> frozenset[str]:
+    """The names of a module's parameters that are not trained, where it knows such a thing."""
+    return getattr(module, "frozen", frozenset())
 
 
 def _all_grads(caller, modules):
