@@ -156,8 +156,12 @@ class Module:
         """The same as calling the module."""
         raise NotImplementedError
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+    if TYPE_CHECKING:
+        __call__ = forward  # here and in each kind of module: what it takes and gives has a type
+    else:
+
+        def __call__(self, *inputs, **options):
+            return self.forward(*inputs, **options)
 
     def backward(self, *gradients: Any, **options: Any) -> Any:
         """Gradients of a loss, back through the latest forward."""
