@@ -24,6 +24,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         "ReduceLROnPlateau",
         {"patience": 1, "threshold": 0.5, "threshold_mode": "abs", "mode": "max"},
     ),
+    ("ReduceLROnPlateau", {"patience": 2, "threshold": 0.2, "mode": "max"}),
     ("ReduceLROnPlateau", {"patience": 0, "eps": 0.01}),
 ]
 

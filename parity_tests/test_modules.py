@@ -1,6 +1,6 @@
 """Embedding, Dropout, Sequential, parameters and what is refused, next to torch by value."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -226,7 +226,7 @@ ONE: Any = nn.Linear(2, 2, rng=0)
 WRONG: Any = [
     (lambda: nn.Sequential(ONE, nn.LSTM(2, 2)), r"module 1 \(LSTM\) gives a state"),
     (lambda: nn.Sequential(ONE, ONE), r"module 1 \(Linear\) was given before"),
-    (lambda: nn.Sequential(ONE, np.tanh), "module 1 is a ufunc"),
+    (lambda: nn.Sequential(ONE, cast(Any, np.tanh)), "module 1 is a ufunc"),
     (lambda: nn.Embedding(3, 2, padding_idx=3), "padding_idx is 3"),
     (lambda: nn.Embedding(0, 2), "num_embeddings is 0"),
     (lambda: nn.Embedding(3, 2)(np.ones(2)), "x is float64: integers are needed"),

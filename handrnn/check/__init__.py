@@ -21,7 +21,6 @@ tests. Submissions run in a process of their own, with limits of time and memory
 against accidents, not against attacks.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,7 +63,7 @@ def __getattr__(name: str) -> Any:
 
 
 def file(
-    path: str | os.PathLike[str],
+    path: str | Path,
     *,
     wanted: Sequence[str] = (),
     dialect: AnyDialect | None = None,
