@@ -113,7 +113,7 @@ def misfits(name, targets):
         elif target == "__version__":
             continue
         elif not is_module(target):
-            found.append(f"{target} is no module: import the module that it lives in instead")
+            found.append(f"{target} is not a module: import the module that it lives in instead")
         elif head != room:
             found += [] if head in ARROWS[room] else [f"{room} may not import {head}"]
         elif room == "check" and inner[0] not in ABOVE and rest and rest[0] != inner[0]:
@@ -137,15 +137,15 @@ def test_imports_run_one_way_and_as_modules(name):
     [
         ("check/load/parts", "from ..judge import judge", "check/load may not import judge"),
         ("check/probe/truth", "from ... import nn", "check may not import nn"),
-        ("check/probe/truth", "from ...nn import LSTM", "nn/LSTM is no module"),
-        ("check/probe/truth", "from ..load.parts import Definition", "is no module"),
+        ("check/probe/truth", "from ...nn import LSTM", "nn/LSTM is not a module"),
+        ("check/probe/truth", "from ..load.parts import Definition", "is not a module"),
         (
             "check/explain/catalogue/entries",
             "from ...run import codec",
             "explain may not import run",
         ),
         ("slots", "from . import cells", "slots may not import cells"),
-        ("course/__init__", "from ..layouts import convert", "layouts/convert is no module"),
+        ("course/__init__", "from ..layouts import convert", "layouts/convert is not a module"),
         ("nn", "from handrnn import cells", "inside the house imports are relative"),
     ],
 )

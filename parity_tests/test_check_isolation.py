@@ -451,7 +451,9 @@ def test_steps_after_a_death_go_on(children):
     assert got["adds"].value.tolist() == [3, 3]
     assert got["method"].value == 7
     assert got["last"].value.tolist() == [4, 4]
-    assert "your dies returned nothing to go on with" in str(got["on a death"].error)
+    assert "it needs the result of your dies, which returned nothing" in str(
+        got["on a death"].error
+    )
     assert "what your first returned has nothing at [7]" in str(got["not that deep"].error)
 
 

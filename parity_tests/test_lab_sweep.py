@@ -563,7 +563,7 @@ def test_the_command_trains_with_torch(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--set", "hiden=9"], "hiden is no setting of a run: did you mean hidden?"),
+        (["--set", "hiden=9"], "hiden is not a setting of a run: did you mean hidden?"),
         (["--set", "hidden"], "hidden is not of the form name=value, such as hidden=64"),
         (["--out", "tiny.toml/x"], "[Errno 20] Not a directory: '{}/tiny.toml/x'"),
     ],

@@ -178,9 +178,9 @@ def function(
     ----------
     fn : function
     name : str, optional
-        Which course function it is. None: told by its own name.
+        Which course function it is. None: its own name says so.
     dialect : str, Path or Dialect, optional
-        As for `file`. None: told by the names of its arguments.
+        As for `file`. None: the names of its arguments say so.
     seconds : float
         Limit of each run.
     second_opinion : bool
@@ -198,7 +198,7 @@ def function(
     TypeError
         If `fn` cannot be called.
     ValueError
-        If it is not told which function it is, or there is no such dialect.
+        If it is not clear which function it is, or there is no such dialect.
     """
     data.check_hint(hint)
     judged = judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)

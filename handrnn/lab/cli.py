@@ -31,7 +31,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting in place of the file's, a comma between several values",
+        help="a setting instead of the file's, a comma between several values",
     )
     parser.set_defaults(run=run)
 

@@ -140,7 +140,7 @@ def bars(
     show: bool,
     speed: float = 1.0,
 ) -> Iterator[Bars]:
-    """Lend the bars of a sweep; quiet ones if not `show`, or if stderr is no terminal.
+    """Lend the bars of a sweep; quiet ones if not `show`, or if stderr is not a terminal.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 A sweep that is started again skips what is done and goes on with what is not, from its last
 checkpoint, so it can be interrupted or killed at any time. Two sweeps may share a directory: each
-run is executed by one of them. What a run's directory holds is told in `files`.
+run is executed by one of them. `files` says what a run's directory holds.
 """
 
 import concurrent.futures

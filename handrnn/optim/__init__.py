@@ -423,7 +423,7 @@ class SGD(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -470,7 +470,7 @@ class RMSprop(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -514,7 +514,7 @@ class Adam(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -603,7 +603,7 @@ def clip_grad_norm(
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or `max_norm` is negative.
     FloatingPointError
@@ -630,7 +630,7 @@ def clip_grad_value(*modules: Module, clip_value: float) -> None:
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or `clip_value` is negative.
     """
@@ -649,7 +649,7 @@ def _all_grads(caller, modules):
 
 
 def _checked(caller, modules):
-    """The modules; or an error, if there is none, one is given twice or something is no module."""
+    """The modules; or an error, if there is none, one is given twice or one is not a module."""
     if not modules:
         raise ValueError(f"{caller} was given no modules, such as an nn.LSTM")
     for position, module in enumerate(modules, start=1):

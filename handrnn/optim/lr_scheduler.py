@@ -1,7 +1,7 @@
 """Learning rates that change during training, under torch's names.
 
 A scheduler changes ``optimizer.lr``: `StepLR` and `CosineAnnealingLR` at each `step`,
-`ReduceLROnPlateau` when what it is told at each step improves no more.
+`ReduceLROnPlateau` when the quantity that it is given at each step no longer improves.
 """
 
 import math
