@@ -45,7 +45,7 @@ memory reach?          handrnn report results/settings
 EPILOG = """\
 exit status:
   0  all that was asked for passes
-  1  something fails
+  1  something fails; for run and report also what cannot be read or written
   2  misuse: no such file, unknown options, files that cannot be read or written;
      or the checker itself failed
 

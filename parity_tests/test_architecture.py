@@ -258,3 +258,5 @@ def test_import_is_light():
     assert min(float(seconds) for seconds, *_ in outputs) < 0.25
     loaded = set(outputs[0][1:])
     assert not loaded & (ON_REQUEST | {"scipy.stats"})
+    assert not [name for name in loaded if name.startswith(("handrnn.check", "handrnn.lab"))]
+    assert callable(handrnn.check.file), "imported when it is first used"
