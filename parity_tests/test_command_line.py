@@ -52,18 +52,14 @@ def test_no_room_imports_what_another_one_needs():
     assert not heavy & (check | run)
 
 
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [("handrnn c", "check compare"), ("handrnn compare a b --dt", "--dtype")],
-)
-def test_a_shell_completes(line, offered, tmp_path):
+def test_a_shell_completes(tmp_path):
     lab_harness.needs("argcomplete", "completion")
-    answer = tmp_path / "answer"
+    answer, line = tmp_path / "answer", "handrnn compare a b --dt"
     shell = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "IFS": " "}
     shell |= {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "_ARGCOMPLETE_IFS": " "}
     command = [sys.executable, "-m", "handrnn"]
     subprocess.run(command, env=lab_harness.ENVIRONMENT | shell, check=True)
-    assert answer.read_text().split() == offered.split()
+    assert answer.read_text().split() == ["--dtype"]
 
 
 def test_nothing_is_said_where_argcomplete_is_missing(capsys, monkeypatch):

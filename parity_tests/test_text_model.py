@@ -71,7 +71,7 @@ def test_stretches_are_the_text_and_what_follows():
 def test_the_script_writes_samples_and_repeats_itself(tmp_path, capsys):
     path = tmp_path / "text.txt"
     path.write_text(TEXT)
-    arguments = ["--smoke", "--text", str(path)]
+    arguments = ["--smoke", "--steps", "8", "--every", "4", "--text", str(path)]
     printed = []
     for seed in ("1", "1", "2"):
         assert script.main([*arguments, "--seed", seed]) == 0
