@@ -65,4 +65,4 @@ def test_what_is_coloured(printed):
         assert line in found.splitlines()
     assert found.count("\x1b") == 8
     overview = printed(True, files=2)
-    assert re.search("a.py  \x1b.31mFAIL\x1b.0m +\x1b.32mok\x1b.0m", overview)
+    assert re.search("a.py  \x1b.32mok\x1b.0m +\x1b.31mFAIL\x1b.0m\n", overview)

@@ -369,7 +369,7 @@ def command(*arguments):
     parser = argparse.ArgumentParser()
     report.add_command(parser.add_subparsers(required=True))
     options = parser.parse_args(["report", *map(str, arguments)])
-    return options.command(options)
+    return options.run(options)
 
 
 @pytest.mark.usefixtures("no_pictures")
