@@ -5,7 +5,7 @@ import re
 import pytest
 
 from handrnn import command_line
-from handrnn.check import cli
+from handrnn.check.judge import judge
 from handrnn.check.report import data, text
 
 FIX = data.Fix((data.Edit(3, None, "    dc = dc * f\n", "    dc *= f\n"),), True, 3)
@@ -17,7 +17,7 @@ REPORT = data.FileReport("a.py", {f.name: f for f in (WRONG, RIGHT)})
 @pytest.fixture
 def printed(tmp_path, monkeypatch, capsys):
     """What 'handrnn check' prints of one file or of two, on a terminal or not."""
-    monkeypatch.setattr(cli.judge, "judge", lambda *_, **__: REPORT)
+    monkeypatch.setattr(judge, "judge", lambda *_, **__: REPORT)
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     paths = [tmp_path / name for name in ("a.py", "b.py")]
