@@ -20,13 +20,14 @@ def printed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(judge, "judge", lambda *_, **__: REPORT)
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
-    paths = [tmp_path / name for name in ("a.py", "b.py")]
+    monkeypatch.chdir(tmp_path)
+    paths = ["a.py", "b.py"]
     for path in paths:
-        path.write_text("")
+        (tmp_path / path).write_text("")
 
     def check(terminal, files=1):
         monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
-        assert command_line.main(["check", *map(str, paths[:files])]) == 1
+        assert command_line.main(["check", *paths[:files]]) == 1
         return capsys.readouterr().out
 
     return check
