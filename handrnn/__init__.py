@@ -4,9 +4,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import compare, course, initializers, layouts, losses, nn, optim, textbook
+    from . import check, compare, course, initializers, layouts, losses, nn, optim, textbook
 
-__all__ = ["compare", "course", "initializers", "layouts", "losses", "nn", "optim", "textbook"]
+__all__ = [
+    "check",
+    "compare",
+    "course",
+    "initializers",
+    "layouts",
+    "losses",
+    "nn",
+    "optim",
+    "textbook",
+]
 __version__ = "0.1.0"
 
 

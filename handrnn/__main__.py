@@ -2,7 +2,7 @@
 
 import sys
 
-import handrnn.check.cli
+from . import command_line
 
 if __name__ == "__main__":
-    sys.exit(handrnn.check.cli.main())
+    sys.exit(command_line.main())

@@ -70,8 +70,8 @@ class RNN:
     states = ("h",)
     kept = 0  # blocks of gates that backward needs
     sloped = 1  # blocks that slopes fills
-    recurrent = slice(0, 1)  # those that become the gradient by a
-    entering = slice(0, 1)  # those that become the gradient by b
+    recurrent = slice(0, 1)  # those that become the gradient with respect to a
+    entering = slice(0, 1)  # those that become the gradient with respect to b
     detour = False  # whether carry leaves in dh a part that goes around the matrix product
     holomorphic = True  # whether complex numbers may pass
 

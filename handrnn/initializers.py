@@ -40,7 +40,7 @@ def uniform(
     ValueError
         If `low` is above `high`.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     if not low <= high:
         raise ValueError(f"low is {low}, above high, which is {high}")
@@ -61,7 +61,7 @@ def normal(
     ValueError
         If `std` is negative.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     _not_negative("std", std)
     return _generator(rng).normal(0.0, std, shape).astype(_floating(dtype), copy=False)
@@ -81,7 +81,7 @@ def xavier_uniform(
     ValueError
         If `shape` has fewer than two axes or no elements, or `gain` is negative.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     return _uniform_of_std(shape, _xavier_std(shape, gain), rng, dtype)
 
@@ -187,7 +187,7 @@ def torch_recurrent(
     ValueError
         If `hidden_size` is below 1.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     bound = 1 / math.sqrt(_at_least("hidden_size", hidden_size, 1))
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
@@ -207,7 +207,7 @@ def torch_linear(
     ValueError
         If `in_features` is below 1.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     bound = 1 / math.sqrt(_at_least("in_features", in_features, 1))
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
@@ -293,7 +293,7 @@ def chrono(
     ValueError
         If `hidden_size` is below 1 or `longest` below 3.
     TypeError
-        If `rng` is no generator, or `dtype` not floating point.
+        If `rng` is not a generator, or `dtype` not floating point.
     """
     keep = _chrono_keep(hidden_size, longest, rng)
     return _torch_bias(4, hidden_size, i=-keep, f=keep).astype(_floating(dtype))

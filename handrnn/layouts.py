@@ -88,7 +88,7 @@ def convert(weights: Any, *, source: str, target: str, cell: str) -> Any:
 
     Notes
     -----
-    Output layers are no recurrent weights: Wya, Wy and by of a course may be there, and are left
+    Output layers are not recurrent weights: Wya, Wy and by of a course may be there, and are left
     out of the result.
 
     There and back again gives arrays of the same names, shapes and values, equal to the last bit,

@@ -121,7 +121,7 @@ def _from_probabilities(logits, targets, axis, reduction):
 
 
 def _counted(logits, targets, axis, ignore_index):
-    """Which predictions count; or an error, if the targets are no classes of these logits."""
+    """Which predictions count; or an error, if the targets are not classes of these logits."""
     if targets.dtype.kind not in "iu":
         raise TypeError(f"targets are {targets.dtype}: integers (classes) or floats are needed")
     n_classes = logits.shape[axis]

@@ -1,4 +1,4 @@
-"""Face: RNN, LSTM, GRU, their cells and Linear, shaped and named as in torch.nn.
+"""Face: RNN, LSTM, GRU, their cells, and what goes with them, shaped and named as in torch.nn.
 
 What torch does by autograd is asked for here: ``y, state = m(x)`` forward, and
 ``dx, d_state0 = m.backward(d_output, d_state)`` for the gradients of the latest forward.
@@ -12,293 +12,31 @@ What torch does by autograd is asked for here: ``y, state = m(x)`` forward, and
 ((5, 2, 4), (5, 2, 3), (16, 4))
 """
 
-import math
-import operator
-import os
 import warnings
-import zipfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import cells, initializers, layouts, packings, sequence
+from . import cells, initializers, layouts, modules, packings, padding, sequence
+
+Module = modules.Module
+Parameter = modules.Parameter
+Arrays = modules.Arrays
+IncompatibleKeys = modules.IncompatibleKeys
+Linear = modules.Linear
+Embedding = modules.Embedding
+Dropout = modules.Dropout
+Sequential = modules.Sequential
+pad_sequence = padding.pad_sequence
+unpad_sequence = padding.unpad_sequence
+
+Array = modules.Array
+Pair = tuple[Array, Array]
+State = TypeVar("State")  # of RNN and GRU an array, of the LSTM a pair of them
 
 
-class IncompatibleKeys(NamedTuple):
-    """What `Module.load_state_dict` with strict=False did not find, and had no place for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
-class Arrays(Mapping):
-    """Named arrays that live: reading gives the array itself, assigning writes into it."""
-
-    def __init__(self, arrays):
-        self._arrays = dict(arrays)
-
-    def __getitem__(self, name):
-        return self._arrays[name]
-
-    def __setitem__(self, name, value):
-        array = self._arrays[name]
-        if np.shape(value) != array.shape:
-            raise ValueError(f"{name} is {array.shape}, and was given {np.shape(value)}")
-        array[...] = value
-
-    def __iter__(self):
-        return iter(self._arrays)
-
-    def __len__(self):
-        return len(self._arrays)
-
-    def __repr__(self):
-        return f"Arrays({', '.join(f'{name} {a.shape}' for name, a in self._arrays.items())})"
-
-
-class Module:
-    """What all modules share: named parameters, their gradients, and ways in and out.
-
-    Attributes
-    ----------
-    params, grads : Arrays
-        Under torch's names; live. Gradients accumulate until `zero_grad`.
-    training : bool
-        False after `eval`: forward then keeps nothing for backward, and dropout is off.
-    dtype : numpy.dtype
-    rng : numpy.random.Generator
-        The module's own: its initial weights and its dropout come from it.
-    """
-
-    params: Arrays
-    grads: Arrays
-
-    def __init__(self, shapes, dtype, rng):
-        dtype = np.dtype(dtype)
-        if dtype not in (np.float32, np.float64):
-            raise TypeError(f"dtype is {dtype}: float32 or float64 is needed")
-        self.dtype = dtype
-        self.rng = np.random.default_rng(rng).spawn(1)[0]
-        self.training = True
-        self._tape: Any = None
-        self.params = Arrays({name: np.empty(shape, dtype) for name, shape in shapes.items()})
-        self.grads = Arrays({name: np.zeros(shape, dtype) for name, shape in shapes.items()})
-        self.reset_parameters()
-
-    def reset_parameters(self):
-        """Draw all parameters afresh, from the distribution that torch draws them from."""
-        raise NotImplementedError
-
-    def forward(self, *inputs, **options):
-        """The same as calling the module."""
-        raise NotImplementedError
-
-    def __call__(self, *inputs, **options):
-        return self.forward(*inputs, **options)
-
-    def train(self, mode=True):
-        """Keep what backward needs, and drop out; or not. Returns the module."""
-        self.training = bool(mode)
-        return self
-
-    def eval(self):
-        """Forward only: no tape, no dropout. Returns the module."""
-        return self.train(False)
-
-    def zero_grad(self):
-        """Set all gradients to zero."""
-        for gradient in self.grads.values():
-            gradient[...] = 0
-
-    def state_dict(self):
-        """A copy of every parameter, under torch's names."""
-        return {name: array.copy() for name, array in self.params.items()}
-
-    def load_state_dict(self, mapping, strict=True):
-        """Copy parameters in, from arrays or torch tensors under torch's names.
-
-        Returns
-        -------
-        IncompatibleKeys
-
-        Raises
-        ------
-        ValueError
-            Names (unless ``strict=False``) or shapes that do not fit, all of them at once;
-            nothing is loaded then.
-        """
-        arrays = {name: _to_array(value) for name, value in mapping.items()}
-        missing = [name for name in self.params if name not in arrays]
-        unexpected = [name for name in arrays if name not in self.params]
-        wrong = [
-            f"{name} is {array.shape}, {self.params[name].shape} is needed"
-            for name, array in arrays.items()
-            if name in self.params and array.shape != self.params[name].shape
-        ]
-        wrong += [
-            f"{name} holds {array.dtype}, numbers are needed"
-            for name, array in arrays.items()
-            if name in self.params and array.dtype.kind not in "fiu"
-        ]
-        if strict:
-            wrong += [f"{name} is missing" for name in missing]
-            wrong += [f"{name} is not a parameter" for name in unexpected]
-        if wrong:
-            raise ValueError(f"cannot load into {self!r}: " + "; ".join(wrong))
-        for name in self.params.keys() & arrays.keys():
-            self.params[name] = arrays[name]
-        return IncompatibleKeys(missing, unexpected)
-
-    def save(self, path):
-        """Write all parameters to an .npz file, at once or not at all."""
-        path = Path(path)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                np.savez(file, **self.state_dict())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-
-    def load(self, path):
-        """Read parameters that `save` has written. Returns the module.
-
-        Raises
-        ------
-        OSError
-            A file that cannot be read.
-        ValueError
-            Another kind of file, or parameters that do not fit; nothing is loaded then.
-        """
-        with Path(path).open("rb") as file:
-            try:
-                arrays = dict(np.load(file, allow_pickle=False))
-            except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-                message = f"{path} is not an .npz file that save has written"
-                raise ValueError(message) from error
-        self.load_state_dict(arrays)
-        return self
-
-    def to_torch(self):
-        """The torch.nn module of the same kind with the same weights."""
-        torch = _import_torch("to_torch")
-        with torch.random.fork_rng(devices=[]):  # its initial weights are not wanted
-            module = getattr(torch.nn, type(self).__name__)(
-                **self._arguments(), dtype=getattr(torch, self.dtype.name)
-            )
-        module.load_state_dict(
-            {name: torch.from_numpy(array) for name, array in self.state_dict().items()}
-        )
-        return module.train(self.training)
-
-    def _arguments(self) -> dict[str, Any]:
-        """What the constructor was given, by name."""
-        raise NotImplementedError
-
-    def _draw(self, initializer, fan):
-        for name, array in self.params.items():
-            self.params[name] = initializer(array.shape, fan, rng=self.rng, dtype=self.dtype)
-
-    def _floats(self, array, name):
-        """The caller's array, if it has this module's dtype."""
-        array = np.asarray(array)
-        if array.dtype != self.dtype:
-            kind = type(self).__name__
-            other = f", or {kind}(..., dtype=...)" if array.dtype.kind == "f" else ""
-            raise TypeError(
-                f"{name} is {array.dtype} but this {kind} is {self.dtype}:"
-                f" {name}.astype({self.dtype.name!r}){other}"
-            )
-        return array
-
-    def _taped(self):
-        if not self._tape:
-            raise RuntimeError(
-                f"{type(self).__name__}.backward needs a forward in training mode before it"
-            )
-        return self._tape
-
-    def __getattr__(self, name):
-        params = self.__dict__.get("params", {})
-        if name in params:
-            return params[name]
-        raise AttributeError(f"{type(self).__name__} has no {name}")
-
-    def __setattr__(self, name, value):
-        if name in self.__dict__.get("params", {}):
-            self.params[name] = value
-        else:
-            super().__setattr__(name, value)
-
-    def __dir__(self):
-        return [*super().__dir__(), *self.params]
-
-
-class Linear(Module):
-    """y = x W^T + b, on the last axis of x.
-
-    Parameters
-    ----------
-    in_features, out_features : int
-    bias : bool
-    dtype : float32 (default) or float64
-    rng : numpy.random.Generator or seed, optional
-    """
-
-    def __init__(
-        self, in_features, out_features, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
-    ):
-        self.in_features = _at_least(0, in_features, "in_features")
-        self.out_features = _at_least(0, out_features, "out_features")
-        shapes: dict[str, tuple[int, ...]] = {"weight": (out_features, in_features)}
-        if bias:
-            shapes["bias"] = (out_features,)
-        super().__init__(shapes, dtype, rng)
-
-    def reset_parameters(self):
-        self._draw(initializers.torch_linear, max(self.in_features, 1))
-
-    def forward(self, x):
-        """Map (..., in_features) to (..., out_features)."""
-        x = self._floats(x, "x")
-        if x.ndim == 0 or x.shape[-1] != self.in_features:
-            raise ValueError(
-                f"x is {x.shape}: its last axis must be in_features, {self.in_features}"
-            )
-        self._tape = (x.copy(), self.weight.copy()) if self.training else None
-        y = x @ self.weight.T
-        if "bias" in self.params:
-            y += self.bias
-        return y
-
-    def backward(self, d_output):
-        """Gradient by x, given the gradient by y; gradients by the parameters into `grads`."""
-        x, weight = self._taped()
-        dy = self._floats(d_output, "d_output")
-        _same_shape(dy, (*x.shape[:-1], self.out_features), "d_output")
-        examples = math.prod(x.shape[:-1])  # reshape cannot tell from an array without elements
-        rows = dy.reshape(examples, self.out_features)
-        self.grads["weight"] += rows.T @ x.reshape(examples, self.in_features)
-        if "bias" in self.params:
-            self.grads["bias"] += rows.sum(axis=0)
-        return dy @ weight
-
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "in_features": self.in_features,
-            "out_features": self.out_features,
-            "bias": "bias" in self.params,
-        }
-
-    def __repr__(self):
-        return f"Linear({', '.join(f'{k}={v}' for k, v in self._arguments().items())})"
-
-
-class Recurrent(Module):
+class Recurrent(modules.Module, Generic[State]):
     """Layers of a cell along a sequence, in one or two directions: RNN, LSTM and GRU.
 
     Sizes: T steps, B examples, I = input_size, H = hidden_size, L = num_layers, D directions,
@@ -306,36 +44,38 @@ class Recurrent(Module):
     """
 
     cell: Any
+    gives_state = True
 
     def __init__(
         self,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
-        proj_size=0,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
         *,
+        device: Any = None,
         dtype: npt.DTypeLike = np.float32,
-        rng=None,
-    ):
-        self.input_size = _at_least(1, input_size, "input_size")
-        self.hidden_size = _at_least(1, hidden_size, "hidden_size")
-        self.num_layers = _at_least(1, num_layers, "num_layers")
+        rng: modules.Seed = None,
+    ) -> None:
+        self.input_size = modules.at_least(1, input_size, "input_size")
+        self.hidden_size = modules.at_least(1, hidden_size, "hidden_size")
+        self.num_layers = modules.at_least(1, num_layers, "num_layers")
         for name, flag in (("bias", bias), ("batch_first", batch_first)):
             if not isinstance(flag, bool):
                 raise TypeError(f"{name} is {flag!r}: True or False is needed")
         self.bias = bias
         self.batch_first = batch_first
-        self.dropout = _probability(dropout)
+        self.dropout = modules.probability(dropout, "dropout")
         if self.dropout and num_layers == 1:
             warnings.warn(
                 "dropout acts between layers: with num_layers=1 it does nothing", stacklevel=2
             )
         self.bidirectional = bool(bidirectional)
-        self.proj_size = _at_least(0, proj_size, "proj_size")
+        self.proj_size = modules.at_least(0, proj_size, "proj_size")
         if self.proj_size and self.cell is not cells.LSTM:
             raise ValueError(f"proj_size is for the LSTM: {type(self).__name__} has no projection")
         if self.proj_size >= hidden_size:
@@ -353,12 +93,32 @@ class Recurrent(Module):
                 )
                 suffix = packings.torch_suffix(layer, reverse)
                 shapes |= {name + suffix: shape for name, shape in one.items()}
-        super().__init__(shapes, dtype, rng)
+        super().__init__(shapes, dtype, rng, device)
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         self._draw(initializers.torch_recurrent, self.hidden_size)
 
-    def forward(self, x, state=None, lengths=None, *, need_output=True) -> tuple[Any, Any]:
+    @overload
+    def forward(
+        self,
+        x: npt.ArrayLike,
+        state: State | None = None,
+        lengths: npt.ArrayLike | None = None,
+        *,
+        need_output: Literal[True] = True,
+    ) -> tuple[Array, State]: ...
+
+    @overload
+    def forward(
+        self,
+        x: npt.ArrayLike,
+        state: State | None = None,
+        lengths: npt.ArrayLike | None = None,
+        *,
+        need_output: Literal[False],
+    ) -> tuple[None, State]: ...
+
+    def forward(self, x, state=None, lengths=None, *, need_output=True) -> Any:
         """Run along the sequence.
 
         Parameters
@@ -370,7 +130,7 @@ class Recurrent(Module):
         lengths : B integers in 1..T, optional
             How long each example is, in any order. What x holds beyond is ignored.
         need_output : bool
-            False: None in place of the output, for who reads the final state only.
+            False: skip the output, where only the final state is needed; None is returned for it.
 
         Returns
         -------
@@ -421,24 +181,31 @@ class Recurrent(Module):
         output = self._output(_unsort(core_x, order), batched) if need_output else None
         return output, self._state(ends, order, batched)
 
-    def backward(self, d_output=None, d_state=None, *, need_dx=True) -> tuple[Any, Any]:
+    def backward(
+        self,
+        d_output: npt.ArrayLike | None = None,
+        d_state: Any = None,
+        *,
+        need_dx: bool = True,
+    ) -> tuple[Any, State]:
         """Gradients of a loss, back through the latest forward.
 
         Parameters
         ----------
         d_output : ndarray like output, optional
-            Gradient by every output; what stands beyond a sequence's length is ignored.
+            Gradient with respect to every output; what lies beyond a sequence's length is ignored.
         d_state : like state, optional
-            Gradient by the final state; of the LSTM's pair one may be None.
+            Gradient with respect to the final state; of the LSTM's pair one may be None.
         need_dx : bool
-            False: None in place of dx, for who has no use for it.
+            False: skip dx; None is returned for it.
 
         Returns
         -------
         dx : ndarray like x; zero beyond each length
-        d_state0 : like state, by the initial state, given or not
+        d_state0 : like state, with respect to the initial state, given or not
 
-        Gradients by the parameters are added to ``grads``. Calling it again adds them again.
+        Gradients with respect to the parameters are added to ``grads``, and once more if it is
+        called again.
         """
         tapes, masks, order, batched, T, B = self._taped()
         if d_output is None and d_state is None:
@@ -468,7 +235,7 @@ class Recurrent(Module):
                     whole[index] = part
                 suffix = packings.torch_suffix(layer, reverse)
                 for name, gradient in packings.TORCH.write(self.cell, by_weights, suffix).items():
-                    self.grads[name] += gradient
+                    self._accumulate(name, gradient)
             dy = dx * masks[layer - 1] if masks and layer else dx
         by_input = self._output(_unsort(dy, order), batched) if need_dx else None
         return by_input, self._state(d_starts, order, batched)
@@ -505,7 +272,7 @@ class Recurrent(Module):
         d_output = self._floats(d_output, "d_output")
         width = self._directions * self._outputs
         shape = ((B, T, width) if self.batch_first else (T, B, width)) if batched else (T, width)
-        _same_shape(d_output, shape, "d_output")
+        modules.same_shape(d_output, shape, "d_output")
         return self._to_core(d_output, batched)
 
     def _core_state(self, state, name, B, batched, partly=False):
@@ -523,7 +290,7 @@ class Recurrent(Module):
                 views.append(None)
                 continue
             part = self._floats(part, part_name)
-            _same_shape(part, shape if batched else (shape[0], shape[2]), part_name)
+            modules.same_shape(part, shape if batched else (shape[0], shape[2]), part_name)
             views.append((part if batched else part[:, None]).swapaxes(1, 2))
         return views
 
@@ -536,7 +303,7 @@ class Recurrent(Module):
         lengths = np.asarray(lengths)
         if lengths.dtype.kind not in "iu":
             raise TypeError(f"lengths are {lengths.dtype}: integers are needed")
-        _same_shape(lengths, (B,), "lengths")
+        modules.same_shape(lengths, (B,), "lengths")
         if B and not (lengths.min() >= 1 and lengths.max() <= T):
             raise ValueError(f"lengths must lie in 1..T = 1..{T}, got {lengths.tolist()}")
         active = (lengths[:, None] > np.arange(T)).sum(axis=0)
@@ -544,8 +311,8 @@ class Recurrent(Module):
 
     def _dropout_mask(self, shape):
         T, features, B = shape
-        kept = self.rng.random((T, B, features), self.dtype).swapaxes(1, 2) >= self.dropout
-        return kept / self.dtype.type(1 - self.dropout or 1)
+        mask = modules.dropout_mask(self.rng, (T, B, features), self.dropout, self.dtype)
+        return mask.swapaxes(1, 2)
 
     def _to_core(self, x, batched):
         return layouts.to_core(x if batched else x[:, None], self.batch_first and batched)
@@ -554,7 +321,7 @@ class Recurrent(Module):
         y = layouts.from_core(y, self.batch_first and batched)
         return np.ascontiguousarray(y if batched else y[:, 0])
 
-    def _state(self, parts, order, batched):
+    def _state(self, parts, order, batched) -> Any:
         arrays = [
             np.ascontiguousarray(
                 _unsort(part, order).swapaxes(1, 2)[:, slice(None) if batched else 0]
@@ -582,11 +349,14 @@ class Recurrent(Module):
             k: getattr(self, k) for k, v in defaults.items() if getattr(self, k) != v
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return _representation(self)
 
+    if TYPE_CHECKING:
+        __call__ = forward
 
-class RNN(Recurrent):
+
+class RNN(Recurrent[Array]):
     """h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or relu instead of tanh.
 
     Parameters
@@ -615,18 +385,19 @@ class RNN(Recurrent):
 
     def __init__(
         self,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        nonlinearity="tanh",
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
         *,
+        device: Any = None,
         dtype: npt.DTypeLike = np.float32,
-        rng=None,
-    ):
+        rng: modules.Seed = None,
+    ) -> None:
         self.cell = _rnn_cell(nonlinearity)
         self.nonlinearity = nonlinearity
         super().__init__(
@@ -637,6 +408,7 @@ class RNN(Recurrent):
             batch_first,
             dropout,
             bidirectional,
+            device=device,
             dtype=dtype,
             rng=rng,
         )
@@ -645,7 +417,7 @@ class RNN(Recurrent):
         return _with_nonlinearity(self, super()._arguments())
 
 
-class LSTM(Recurrent):
+class LSTM(Recurrent[Pair]):
     """Long short-term memory: c_t = f * c_{t-1} + i * g, h_t = o * tanh(c_t).
 
     Parameters
@@ -664,7 +436,7 @@ class LSTM(Recurrent):
     cell = cells.LSTM
 
 
-class GRU(Recurrent):
+class GRU(Recurrent[Array]):
     """Gated recurrent unit: n = tanh(b_n + r a_n), h_t = n + z (h_{t-1} - n).
 
     Parameters
@@ -681,7 +453,7 @@ class GRU(Recurrent):
     cell = cells.GRU
 
 
-class RecurrentCell(Module):
+class RecurrentCell(modules.Module, Generic[State]):
     """One step of a cell: RNNCell, LSTMCell, GRUCell.
 
     Calls in training mode are remembered, and each `backward` goes back through the latest one
@@ -691,21 +463,30 @@ class RecurrentCell(Module):
 
     cell: Any
 
+    gives_state = True
+
     def __init__(
-        self, input_size, hidden_size, bias=True, *, dtype: npt.DTypeLike = np.float32, rng=None
-    ):
-        self.input_size = _at_least(1, input_size, "input_size")
-        self.hidden_size = _at_least(1, hidden_size, "hidden_size")
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        *,
+        device: Any = None,
+        dtype: npt.DTypeLike = np.float32,
+        rng: modules.Seed = None,
+    ) -> None:
+        self.input_size = modules.at_least(1, input_size, "input_size")
+        self.hidden_size = modules.at_least(1, hidden_size, "hidden_size")
         self.bias = bool(bias)
         shapes = packings.torch_shapes(len(self.cell.gates), input_size, hidden_size, self.bias)
-        super().__init__(shapes, dtype, rng)
+        super().__init__(shapes, dtype, rng, device)
         self._tape = []
         self._going_back = False
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         self._draw(initializers.torch_recurrent, self.hidden_size)
 
-    def forward(self, x, state=None):
+    def forward(self, x: npt.ArrayLike, state: State | None = None) -> State:
         """One step.
 
         Parameters
@@ -725,9 +506,10 @@ class RecurrentCell(Module):
             )
         shape = (*x.shape[:-1], self.hidden_size)
         if state is None:
-            zeros = np.zeros(shape, self.dtype)
-            state = zeros if len(self.cell.states) == 1 else (zeros, zeros)
-        start = [part.T for part in self._columns(state, shape, "state")]
+            zeros = [np.zeros(shape, self.dtype)] * len(self.cell.states)
+            start = [np.atleast_2d(part).T for part in zeros]
+        else:
+            start = [part.T for part in self._columns(state, shape, "state")]
         weights = packings.TORCH.read(self.cell, self.params)
         _, end, tape = sequence.forward(
             self.cell, np.atleast_2d(x).T[None], start, weights, keep=self.training
@@ -738,7 +520,7 @@ class RecurrentCell(Module):
             self._tape.append((tape, shape))
         return self._rows(end, shape)
 
-    def backward(self, d_state):
+    def backward(self, d_state: Any) -> tuple[Array, State]:
         """Gradients back through one step.
 
         Parameters
@@ -756,7 +538,7 @@ class RecurrentCell(Module):
         self._tape.pop()
         self._going_back = True
         for name, gradient in packings.TORCH.write(self.cell, d_weights).items():
-            self.grads[name] += gradient
+            self._accumulate(name, gradient)
         return self._row(dx[0], (*shape[:-1], self.input_size)), self._rows(d_start, shape)
 
     def _columns(self, state, shape, name, partly=False):
@@ -770,7 +552,7 @@ class RecurrentCell(Module):
                 parts.append(None)
                 continue
             part = self._floats(part, name)
-            _same_shape(part, shape, name)
+            modules.same_shape(part, shape, name)
             parts.append(np.atleast_2d(part))
         return parts
 
@@ -778,7 +560,7 @@ class RecurrentCell(Module):
     def _row(part, shape):
         return np.ascontiguousarray(part.T).reshape(shape)
 
-    def _rows(self, parts, shape):
+    def _rows(self, parts, shape) -> Any:
         arrays = tuple(self._row(part, shape) for part in parts)
         return arrays[0] if len(arrays) == 1 else arrays
 
@@ -786,78 +568,102 @@ class RecurrentCell(Module):
         arguments = {"input_size": self.input_size, "hidden_size": self.hidden_size}
         return arguments | ({} if self.bias else {"bias": False})
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return _representation(self)
 
+    if TYPE_CHECKING:
+        __call__ = forward
 
-class RNNCell(RecurrentCell):
+
+class RNNCell(RecurrentCell[Array]):
     """One step of `RNN`; parameters ``weight_ih, weight_hh, bias_ih, bias_hh``."""
 
     def __init__(
         self,
-        input_size,
-        hidden_size,
-        bias=True,
-        nonlinearity="tanh",
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         *,
+        device: Any = None,
         dtype: npt.DTypeLike = np.float32,
-        rng=None,
-    ):
+        rng: modules.Seed = None,
+    ) -> None:
         self.cell = _rnn_cell(nonlinearity)
         self.nonlinearity = nonlinearity
-        super().__init__(input_size, hidden_size, bias, dtype=dtype, rng=rng)
+        super().__init__(input_size, hidden_size, bias, device=device, dtype=dtype, rng=rng)
 
     def _arguments(self) -> dict[str, Any]:
         return _with_nonlinearity(self, super()._arguments())
 
 
-class LSTMCell(RecurrentCell):
+class LSTMCell(RecurrentCell[Pair]):
     """One step of `LSTM`; parameters ``weight_ih, weight_hh, bias_ih, bias_hh``."""
 
     cell = cells.LSTM
 
 
-class GRUCell(RecurrentCell):
+class GRUCell(RecurrentCell[Array]):
     """One step of `GRU`; parameters ``weight_ih, weight_hh, bias_ih, bias_hh``."""
 
     cell = cells.GRU
 
 
-def from_torch(module, *, rng=None):
+_CONVERTED = {  # what a module of torch.nn is made with here, by kind
+    **dict.fromkeys(
+        ("RNN", "LSTM", "GRU"),
+        (
+            *("input_size", "hidden_size", "bias"),
+            *("num_layers", "batch_first", "dropout", "bidirectional"),
+        ),
+    ),
+    **dict.fromkeys(("RNNCell", "LSTMCell", "GRUCell"), ("input_size", "hidden_size", "bias")),
+    "Linear": ("in_features", "out_features"),
+    "Embedding": ("num_embeddings", "embedding_dim", "padding_idx"),
+    "Dropout": ("p",),
+    "Sequential": (),
+}
+_OWN = {"RNN": ("nonlinearity",), "RNNCell": ("nonlinearity",), "LSTM": ("proj_size",)}
+
+
+def from_torch(module: Any, *, rng: modules.Seed = None) -> Any:
     """The module of this package for a torch.nn module, with a copy of its weights.
 
     Parameters
     ----------
-    module : torch.nn.RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell or Linear
+    module : torch.nn.RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell, Linear, Embedding, Dropout or
+        Sequential
         On any device, float32 or float64.
     rng : numpy.random.Generator or seed, optional
         For dropout.
 
+    Returns
+    -------
+    Module
+        Frozen where the torch module's parameters are.
+
     Raises
     ------
     TypeError
-        Any other module or dtype.
+        Any other module or dtype, or an option that has no counterpart here.
     """
-    kinds = {kind.__name__: kind for kind in (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell, Linear)}
-    name = type(module).__name__
-    if name not in kinds or not type(module).__module__.startswith("torch.nn."):
-        raise TypeError(f"cannot convert a {name}: one of {', '.join(kinds)} is needed")
-    state = {key: _to_array(value) for key, value in module.state_dict().items()}
-    options = {"dtype": next(iter(state.values())).dtype, "rng": rng}
-    if name == "Linear":
-        sizes = {"in_features": module.in_features, "out_features": module.out_features}
-        options |= sizes | {"bias": module.bias is not None}
-    else:
-        names = ["input_size", "hidden_size", "bias"]
-        if not name.endswith("Cell"):
-            names += ["num_layers", "batch_first", "dropout", "bidirectional"]
-        if name.startswith("RNN"):
-            names.append("nonlinearity")
-        if name == "LSTM":
-            names.append("proj_size")
-        options |= {key: getattr(module, key) for key in names}
-    mine = kinds[name](**options)
+    kind = type(module).__name__
+    if kind not in _CONVERTED or not type(module).__module__.startswith("torch.nn."):
+        raise TypeError(f"cannot convert a {kind}: one of {', '.join(_CONVERTED)} is needed")
+    if kind == "Sequential":
+        rng = np.random.default_rng(rng)
+        return Sequential(*(from_torch(one, rng=rng) for one in module)).train(module.training)
+    state = {key: modules.to_array(value) for key, value in module.state_dict().items()}
+    options = {key: getattr(module, key) for key in (*_CONVERTED[kind], *_OWN.get(kind, ()))}
+    if kind == "Linear":
+        options["bias"] = module.bias is not None
+    if kind == "Embedding" and (module.max_norm is not None or module.scale_grad_by_freq):
+        raise TypeError("cannot convert an Embedding with max_norm or scale_grad_by_freq")
+    options |= {"dtype": next(iter(state.values())).dtype} if state else {}
+    mine = globals()[kind](**options, rng=rng)
     mine.load_state_dict(state)
+    for name, parameter in mine.named_parameters():
+        parameter.requires_grad = getattr(module, name).requires_grad
     return mine.train(module.training)
 
 
@@ -867,49 +673,6 @@ def _unsort(array, order):
     back = np.empty_like(array)
     back[..., order] = array
     return back
-
-
-def _to_array(value):
-    """An array of a torch tensor (on any device, part of a graph or not) or of anything else."""
-    if hasattr(value, "detach"):
-        try:
-            value = value.detach().cpu().numpy()
-        except TypeError:
-            raise TypeError(f"NumPy has no {value.dtype}: value.float() it first") from None
-    return np.asarray(value)
-
-
-def _import_torch(what):
-    try:
-        import torch
-    except ImportError:
-        raise ImportError(f"{what} needs torch: pip install 'handrnn[torch]'") from None
-    return torch
-
-
-def _same_shape(array, shape, name):
-    if array.shape != shape:
-        raise ValueError(f"{name} is {array.shape}: {shape} is needed")
-
-
-def _at_least(least, value, name):
-    try:
-        value = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}: an integer is needed") from None
-    if value < least:
-        raise ValueError(f"{name} is {value}: at least {least} is needed")
-    return value
-
-
-def _probability(value):
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float | np.floating)
-        or not 0 <= value <= 1
-    ):
-        raise ValueError(f"dropout is {value!r}: a probability in [0, 1] is needed")
-    return float(value)
 
 
 def _rnn_cell(nonlinearity):

@@ -187,9 +187,9 @@ class Packing:
         return sequence.Weights(parts["x"], parts["h"], bias, np.zeros(bias.shape, bias.dtype))
 
     def write(self, cell, weights, suffix="", gradients=False):
-        """The arrays by name + suffix, maybe views, of Weights of the core or gradients by them.
+        """The arrays by name + suffix, maybe views, of Weights of the core or of their gradients.
 
-        One bias is the sum of both; the gradient by it is that by b_ih.
+        One bias is the sum of both; the gradient with respect to it is that with respect to b_ih.
         """
         K = len(cell.gates)
         if plain := self._plain[K]:

@@ -97,8 +97,8 @@ def record(cell, weights, x, states, gates=None, *, copy=True):
 def cut(tape, start, stop):
     """The steps from start to stop of a tape, as a tape of their own on the same memory.
 
-    BPTT through it and then through what came before, from the gradient by the state where they
-    meet, is BPTT through the whole; of its first part alone, truncated BPTT.
+    BPTT through it and then through what came before, from the gradient with respect to the
+    state where they meet, is BPTT through the whole; of its first part alone, truncated BPTT.
     """
     cell, weights, x, gates, states, active = tape
     return Tape(
@@ -131,7 +131,7 @@ def forward(
     keep : bool
         False: no tape, and no memory that grows with T besides the outputs.
     need_y : bool
-        False: no outputs, for who wants to know where the sequence ends.
+        False: no outputs, where only the end of the sequence is needed.
 
     Returns
     -------
@@ -231,14 +231,14 @@ def backward(
     ----------
     tape : Tape
     dy : ndarray (T, P, B), optional
-        Gradient by the outputs; ignored where not active.
+        Gradient with respect to the outputs; ignored where not active.
     d_state : tuple of (ndarray or None), optional
-        Gradient by the state at the end.
+        Gradient with respect to the state at the end.
     need_dx : bool
-        False: no gradient by x.
+        False: no gradient with respect to x.
     d_states_along : tuple of ndarray (T + 1, P or H, B), optional
-        Takes the gradient by every state on the way, start and end included; left alone where not
-        active. That by a cell state is with the hidden state of its step held.
+        Takes the gradient of every state, start and end included; left alone where not active. For
+        a cell state, the hidden state of its step is held.
 
     Returns
     -------

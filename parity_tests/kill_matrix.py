@@ -1087,7 +1087,7 @@ def columns() -> Iterator[Kill]:
 ORDER = {"fi": " before this step is added"}  # f comes first
 SHORT: dict[str, str] = {"ft": "f", "it": "i", "cct": "g", "ot": "o"}
 SHORT_ALL = SHORT | {"c_prev": "c_old", "c_next": "c"}
-DC_FORMS = (  # id, variant, the gradient by the cell state, for all that is computed from it
+DC_FORMS = (  # id, variant, the gradient of the cell state, for all that is computed from it
     ("final-cell-gradient-ignored", "", "dh * o * (1 - {t} ** 2)"),
     ("one-path-not-carried", "da_next: all lines", "dc_in"),
     ("term-missing", "ot: all lines", "dc_in + dh * (1 - {t} ** 2)"),
@@ -1120,7 +1120,7 @@ DC_FORMS = (  # id, variant, the gradient by the cell state, for all that is com
 
 
 def inlined_cell_state(function: str, slope: str) -> Iterator[Kill]:
-    """The gradients by the cell state and the gates, dc computed once."""
+    """The gradients with respect to the cell state and the gates, dc computed once."""
     at = Table("inlined", function, "lstm_cell_backward")
     right = f"dc_in + dh * o * {slope}"
     for id, variant, form in DC_FORMS:

@@ -55,7 +55,7 @@ class Found:
 
 
 def kills() -> Iterator[Case]:
-    """The kill matrix, less what is no failure."""
+    """The kill matrix, less what is not a failure."""
     for kill in kill_matrix.kills():
         if kill.verdict == report.FAIL:
             text, _ = kill_matrix.planted(kill)

@@ -23,12 +23,16 @@ ARROWS = {  # module: the modules of the package that it may import
     "losses": set(),
     "initializers": {"packings"},
     "optim": set(),
-    "nn": {"cells", "sequence", "packings", "layouts", "initializers"},
+    "modules": {"initializers"},
+    "padding": set(),
+    "nn": {"cells", "sequence", "packings", "layouts", "initializers", "modules", "padding"},
     "course": {"cells", "sequence", "packings", "layouts", "losses"},
     "layers": {"cells", "sequence", "packings", "losses", "optim", "initializers"},
     "check": {"compare", "textbook", "slots", "packings", "layouts"},
-    "__main__": set(),
+    "command_line": {"check", "lab"},
+    "__main__": {"command_line"},
     "__init__": {
+        "check",
         "compare",
         "course",
         "initializers",
@@ -60,7 +64,7 @@ CHECK_ARROWS = {
 ABOVE = {"cli", "__init__"}  # modules of the checker's own top: they may import every room of it
 ON_REQUEST = {
     *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),
-    *("nbformat", "nbclient"),
+    *("nbformat", "nbclient", "argcomplete"),
 }
 RECURRENT = {"cells", "sequence", "textbook"}  # where the equations are
 # layers and stand-ins that are nothing but these functions
@@ -109,7 +113,7 @@ def misfits(name, targets):
         elif target == "__version__":
             continue
         elif not is_module(target):
-            found.append(f"{target} is no module: import the module that it lives in instead")
+            found.append(f"{target} is not a module: import the module that it lives in instead")
         elif head != room:
             found += [] if head in ARROWS[room] else [f"{room} may not import {head}"]
         elif room == "check" and inner[0] not in ABOVE and rest and rest[0] != inner[0]:
@@ -133,15 +137,15 @@ def test_imports_run_one_way_and_as_modules(name):
     [
         ("check/load/parts", "from ..judge import judge", "check/load may not import judge"),
         ("check/probe/truth", "from ... import nn", "check may not import nn"),
-        ("check/probe/truth", "from ...nn import LSTM", "nn/LSTM is no module"),
-        ("check/probe/truth", "from ..load.parts import Definition", "is no module"),
+        ("check/probe/truth", "from ...nn import LSTM", "nn/LSTM is not a module"),
+        ("check/probe/truth", "from ..load.parts import Definition", "is not a module"),
         (
             "check/explain/catalogue/entries",
             "from ...run import codec",
             "explain may not import run",
         ),
         ("slots", "from . import cells", "slots may not import cells"),
-        ("course/__init__", "from ..layouts import convert", "layouts/convert is no module"),
+        ("course/__init__", "from ..layouts import convert", "layouts/convert is not a module"),
         ("nn", "from handrnn import cells", "inside the house imports are relative"),
     ],
 )
@@ -254,3 +258,5 @@ def test_import_is_light():
     assert min(float(seconds) for seconds, *_ in outputs) < 0.25
     loaded = set(outputs[0][1:])
     assert not loaded & (ON_REQUEST | {"scipy.stats"})
+    assert not [name for name in loaded if name.startswith(("handrnn.check", "handrnn.lab"))]
+    assert callable(handrnn.check.file), "imported when it is first used"

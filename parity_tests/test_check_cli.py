@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import handrnn
+from handrnn import command_line
 from handrnn.check import cli
 from handrnn.check.assignments import trying
 from handrnn.check.explain import catalogue
@@ -52,7 +53,7 @@ def folder(tmp_path, monkeypatch):
 def run(capsys, *arguments):
     """Status, standard output and standard error of the command in this process."""
     try:
-        status = cli.main([str(a) for a in arguments])
+        status = command_line.main([str(a) for a in arguments])
     except SystemExit as exit:
         status = exit.code
     captured = capsys.readouterr()
@@ -299,7 +300,6 @@ def test_interrupted(capsys, files, monkeypatch):
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["check"],
         ["check", "none.py"],
         ["check", "none.py::lstm_backward"],

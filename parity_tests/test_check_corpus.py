@@ -213,7 +213,7 @@ def test_a_wrong_helper_that_is_only_mentioned_fails():
 
 
 def test_the_mistake_of_a_cell_is_found_beside_a_helper_of_its_own():
-    """Its helper in the place of the course's would bury it."""
+    """Its helper instead of the course's would bury it."""
     text = source_of("activation_and_input.py")
     wrong = text.replace(
         'gates["o"] * np.tanh(c_next)\n    logits', 'gates["o"] * c_next\n    logits'
@@ -367,7 +367,9 @@ def test_what_a_backward_function_has_no_caches_for_is_said_in_words():
     assert "/own/" not in text
     text = str(judged_text(crashing + BACK))
     assert "/own/" not in text
-    assert "your rnn_cell_forward returned nothing to go on with" in " ".join(text.split())
+    assert "it needs the result of your rnn_cell_forward, which returned nothing" in " ".join(
+        text.split()
+    )
 
 
 TENSORS = """import numpy as np
@@ -996,7 +998,7 @@ def test_what_is_said_of_a_maximum_over_the_whole_matrix_is_true():
 
 
 def test_half_precision_is_called_by_its_name():
-    """Failing with 0.5 units of rounding is no explanation; float16 is."""
+    """Failing with 0.5 units of rounding is not an explanation; float16 is."""
     text = SOFTMAX.replace(
         "return e / e.sum(axis=0)", "return (e / e.sum(axis=0)).astype('float16')"
     )

@@ -183,13 +183,13 @@ def test_a_loop_is_not_blamed_for_the_object_that_it_is_handed(method, edit):
             "cs231n/right/terse.py",
             "lstm_forward",
             (50, "hs.append(h); cache.append(k)", "hs.append(c); cache.append(k)"),
-            "next_c is kept in the place of next_h",
+            "next_c is kept instead of next_h",
         ),
         (
             "dlfs2/right/time_layers.py",
             "TimeLSTM.forward",
             (153, "hs[:, t, :] = self.h", "hs[:, t, :] = self.c"),
-            "c_next is kept in the place of h_next",
+            "c_next is kept instead of h_next",
         ),
     ],
 )

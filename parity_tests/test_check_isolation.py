@@ -451,7 +451,9 @@ def test_steps_after_a_death_go_on(children):
     assert got["adds"].value.tolist() == [3, 3]
     assert got["method"].value == 7
     assert got["last"].value.tolist() == [4, 4]
-    assert "your dies returned nothing to go on with" in str(got["on a death"].error)
+    assert "it needs the result of your dies, which returned nothing" in str(
+        got["on a death"].error
+    )
     assert "what your first returned has nothing at [7]" in str(got["not that deep"].error)
 
 
@@ -1375,7 +1377,7 @@ def test_the_command_is_interrupted_at_once(tmp_path, number):
     files = [str(tmp_path / f"{name}.py") for name in "abc"]
     options = ["--timeout", "1000", "--jobs", "2", "--no-torch"]
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": HOUSE}
-    command = [sys.executable, "-m", "handrnn.check.cli", "check", *files, *options]
+    command = [sys.executable, "-m", "handrnn", "check", *files, *options]
 
     def heard():  # a shell's background, and nohup, have signals ignored
         signal.signal(number, signal.SIG_DFL)

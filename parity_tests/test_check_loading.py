@@ -83,7 +83,7 @@ def test_training_code_is_left_out(tmp_path):
     assert outcome.stdout == ""
     assert not ran.exists()
     assert submission.notes == [
-        "left out 7 statements that are no definition, import or simple constant"
+        "left out 7 statements that are not definitions, imports or simple constants"
     ]
     assert submission.problems == []
 
@@ -315,7 +315,7 @@ def test_messages_name_lines_of_the_file():
 def test_one_statement_is_one():
     submission = parse("print(1)\ndef f():\n    return 1\n")
     assert submission.notes == [
-        "left out 1 statement that is no definition, import or simple constant"
+        "left out 1 statement that is not a definition, import or simple constant"
     ]
 
 

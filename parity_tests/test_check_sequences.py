@@ -702,7 +702,7 @@ def test_arguments_are_told_by_their_names(names):
     exec(f"def forward({', '.join(arguments)}): return rnn(dict({keywords(arguments)}))", scope)
     found = sequences.sequence(scope["forward"], cell="rnn")
     found.raise_if_failed()
-    assert ("h0 is no argument" in notes(found)) == (arguments[1] == "W")
+    assert ("h0 is not an argument" in notes(found)) == (arguments[1] == "W")
     assert "it returns y only" in notes(found)
 
 
@@ -1010,7 +1010,7 @@ def test_a_module_is_left_as_it_was(nn):
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_a_module_whose_only_bias_is_beside_h(nn, cell):
-    """In torch's GRU it stands inside of the product with the reset gate."""
+    """In torch's GRU it stands inside the product with the reset gate."""
     import torch
 
     class Beside(nn.Module):

@@ -62,7 +62,7 @@ both_dialects = pytest.mark.parametrize("dialect", [course, batch_first])
 
 
 class Problem(NamedTuple):
-    """The numbers of one case in the column-major dialect; dc is the gradient by the last c."""
+    """The numbers of one case in the column-major dialect; dc is the gradient of the last c."""
 
     kind: str
     x: np.ndarray
@@ -105,7 +105,7 @@ def draw(kind, sizes=SIZES["distinct"], *, dtype: Any = np.float64, seed=0, c0=F
 
 
 def draw_cell(kind, sizes=SIZES["distinct"], **options):
-    """A problem of one step, with a cell state at the start and a gradient by that at the end."""
+    """A problem of one step, with a cell state at the start and the gradient of that at the end."""
     return draw(kind, sizes._replace(T=1, S=1), c0=True, **options)
 
 
@@ -847,7 +847,7 @@ def test_sequence_loss_backward_without_torch(kind, sizes, one_hot):
 @every_size
 @pytest.mark.parametrize("one_hot", [True, False])
 def test_a_network_trained_with_these_functions_has_torchs_gradients(kind, sizes, one_hot):
-    """Loss and gradients by every parameter, x and a0, through the whole pipeline."""
+    """Loss and gradients with respect to every parameter, x and a0, through the whole pipeline."""
     problem = draw(kind, sizes)
     torch, p = tensors(problem)
     loss, found = pipeline(problem, targets(sizes, one_hot))

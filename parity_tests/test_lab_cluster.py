@@ -108,7 +108,7 @@ def cluster(tmp_path):
 
 def run_sweep(tmp_path, *options):
     (tmp_path / "sweep.toml").write_text(SETTINGS)
-    command = [sys.executable, "-m", "handrnn.lab", "run", "sweep.toml", "--out", "out", *options]
+    command = [sys.executable, "-m", "handrnn", "run", "sweep.toml", "--out", "out", *options]
     return subprocess.Popen(
         command,
         cwd=tmp_path,

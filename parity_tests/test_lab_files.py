@@ -622,7 +622,7 @@ def in_own_mounts(script, *arguments):
 
 
 SETTINGS = "length = [4, 5]\n" + "\n".join(f"{name} = {value}" for name, value in TINY.items())
-COMMAND = '"$PYTHON" -m handrnn.lab run "$0/../sweep.toml" --out "$0/out" --no-progress --workers 1'
+COMMAND = '"$PYTHON" -m handrnn run "$0/../sweep.toml" --out "$0/out" --no-progress --workers 1'
 FIRST = COMMAND + " --set length=4 >/dev/null; "
 
 

@@ -204,7 +204,7 @@ def test_a_climb_has_its_bars(tmp_path, drawn):
     for length in (6, 7):
         lab_harness.finish(tmp_path, run.tuned("GRU", length, 0), 1.0)
     report.read(tmp_path).pictures()
-    assert "palindrome: the longest length solved" not in drawn, "one of each parity is no climb"
+    assert "palindrome: the longest length solved" not in drawn, "one of each parity is not a climb"
     lab_harness.finish(tmp_path, run.tuned("GRU", 9, 0), 1.0)
     del drawn[:]
     report.read(tmp_path).pictures()
@@ -326,7 +326,7 @@ def test_names_and_versions_are_escaped(sweep):
 
 @pytest.mark.parametrize("write", [report.html, report.notebook])
 def test_what_is_no_sweep_is_said(tmp_path, write):
-    with pytest.raises(ValueError, match="is no directory"):
+    with pytest.raises(ValueError, match="is not a directory"):
         write(tmp_path / "nothing")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "todo.txt").write_text("run something")
@@ -337,7 +337,7 @@ def test_what_is_no_sweep_is_said(tmp_path, write):
 
 @pytest.mark.parametrize("write", [report.html, report.notebook])
 def test_a_place_that_is_not_there_is_named(sweep, tmp_path, write):
-    with pytest.raises(ValueError, match="missing is no directory"):
+    with pytest.raises(ValueError, match="missing is not a directory"):
         write(sweep, tmp_path / "missing" / "report")
 
 
@@ -370,7 +370,7 @@ def command(*arguments):
     parser = argparse.ArgumentParser()
     report.add_command(parser.add_subparsers(required=True))
     options = parser.parse_args(["report", *map(str, arguments)])
-    return options.command(options)
+    return options.run(options)
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -443,6 +443,6 @@ def test_a_notebook_that_stops_leaves_nothing(sweep, tmp_path, monkeypatch):
     """The sweep is taken away between the first look and the notebook's own."""
     cells = report._cells
     monkeypatch.setattr(report, "_cells", lambda contents, directory: cells(contents, "gone"))
-    with pytest.raises(ValueError, match="the notebook stopped: ValueError: gone is no directory"):
+    with pytest.raises(ValueError, match="notebook stopped: ValueError: gone is not a directory"):
         report.notebook(sweep, tmp_path / "out.ipynb")
     assert [path.name for path in tmp_path.iterdir()] == ["a sweep"]

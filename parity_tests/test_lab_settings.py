@@ -96,9 +96,9 @@ def test_the_command_line_knows_the_kinds_of_values():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hiden = 3", "hiden is no setting of a run: did you mean hidden?"),
-        ("Length = 3", "Length is no setting of a run: did you mean length?"),
-        ("zzz = 3", "zzz is no setting of a run"),
+        ("hiden = 3", "hiden is not a setting of a run: did you mean hidden?"),
+        ("Length = 3", "Length is not a setting of a run: did you mean length?"),
+        ("zzz = 3", "zzz is not a setting of a run"),
         ('cell = "lstm"', "did you mean 'LSTM'?"),
         ('task = "coppy"', "did you mean 'copy'?"),
         ('coding = "onehot"', "did you mean 'one-hot'?"),
@@ -117,7 +117,7 @@ def test_the_command_line_knows_the_kinds_of_values():
         ("chrono = 1\n", "chrono = 1 has to be True or False"),
         ("seed = []", "seed is an empty list: there is nothing to run"),
         ("seed = [1, 2, 1]", "seed holds 1 twice"),
-        ("[tuned]\nhidden = 3", "tuned is no setting of a run"),
+        ("[tuned]\nhidden = 3", "tuned is not a setting of a run"),
         ("hidden = = 3", "(at line 1, column 10)"),
         ("hidden = 3\nhidden = 4", "Cannot overwrite a value"),
     ],
@@ -144,7 +144,7 @@ def test_files_that_cannot_be_read(tmp_path):
     ("arguments", "message"),
     [
         (["hidden"], "hidden is not of the form name=value, such as hidden=64"),
-        (["hiden=3"], "hiden is no setting of a run: did you mean hidden?"),
+        (["hiden=3"], "hiden is not a setting of a run: did you mean hidden?"),
         (["seed=1,2", "seed=3"], "seed is given twice: several values are seed=first,second"),
     ],
 )

@@ -239,7 +239,7 @@ def test_conv_stride_subsamples():
     ids=["Conv", "Pooling"],
 )
 def test_images_come_flattened_or_not(make):
-    """The output is always flattened; the gradient by the input has the shape of the input."""
+    """The output is always flattened; the gradient of the input has the shape of the input."""
     flat, square = make(), make()
     x = normal(BATCH, 2, 4, 6)
     y = flat.forward(x.reshape(BATCH, -1))

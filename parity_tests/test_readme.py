@@ -119,9 +119,10 @@ def test_numbers_are_those_of_the_tests():
 
 
 def test_short_table_is_that_of_the_long_one():
-    long = dict(re.findall(r"^\| (\w+ \w+) \|.* (\d+|none) \|$", PAGES["scripts"], re.M))
+    section = PAGES["scripts"].split("<!-- accuracy -->")[1].split("<!-- /accuracy -->")[0]
+    long = dict(re.findall(r"^\| (\w+ \w+) \|.* (\d+|none) \|$", section, re.M))
     rows = re.findall(r"^\| (\w+) \|(?: at least)? (\d+) \|(?: at least)? (\d+) \|$", README, re.M)
-    assert len(rows) == 3
+    assert [cell for cell, *_ in rows] == ["RNN", "LSTM"]
     for cell, faithful, tuned in rows:
         assert (long[f"faithful {cell}"], long[f"tuned {cell}"]) == (faithful, tuned)
 

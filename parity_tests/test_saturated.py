@@ -174,7 +174,7 @@ def test_every_element_is_as_exact_as_torchs(cell, gate, options, dtype):
 
     1 - tanh^2 of a saturated candidate is a difference of two numbers that are equal in most of
     their digits, for torch as for handrnn. NumPy's tanh is exact to one unit in the last place,
-    torch's to half of one: where no digit is left, so is no comparison.
+    torch's to half of one: where no digit is left, there is no comparison.
     """
     case = harness.Case(cell, T=4, B=3, I=5, H=4, P=2, dtype=dtype, seed=900, **options)
     u = compare.unit_roundoff(dtype)

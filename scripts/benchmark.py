@@ -67,7 +67,7 @@ PRODUCT = sequence._product
 
 
 class Pair:
-    """The same layer twice, with the same weights, input and gradient by the output."""
+    """The same layer twice, with the same weights, input and gradient of the output."""
 
     def __init__(self, kind, dtype, sizes):
         import torch

@@ -74,7 +74,7 @@ def initial(cell, n_x, n_a, rng):
 
 
 def loss_and_gradients(cell, x, y, parameters):
-    """The loss of a character, and its gradients by all parameters."""
+    """The loss of a character, and its gradients with respect to all parameters."""
     a0 = np.zeros((len(parameters["ba" if cell == "rnn" else "bf"]), x.shape[1]))
     if cell == "rnn":
         a, y_pred, caches = course.rnn_forward(x, a0, parameters)

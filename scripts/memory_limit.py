@@ -3,7 +3,7 @@
 Each cell and recipe starts from short palindromes and goes on to longer ones for as long as at
 least 80 % of its seeds solve them: 99.9 % confirmed on 10,000 fresh sequences, within 3,000
 updates. The first length they do not solve ends the climb. Even and odd lengths climb apart,
-because even palindromes leave a short cut. Every length is learnt from scratch.
+because even palindromes leave a shortcut. Every length is learnt from scratch.
 
 faithful   the assignment's setting: raw digit, RMSprop, every array U(+-1/sqrt(fan_in))
 tuned      one-hot digit, orthogonal recurrence, Adam, open forget gate, a curriculum from T = 5;
@@ -87,7 +87,7 @@ def length_of(rung: int, parity: int) -> int:
 def climb(options: argparse.Namespace) -> sweep.Outcome:
     """Train rung by rung, leaving out who has not solved its length.
 
-    A seed that failed to run is told at the end and does not count, here as in the figure.
+    A seed that failed to run is reported at the end and does not count, here as in the figure.
     """
     climbers = [
         (recipe, cell, parity)

@@ -54,7 +54,7 @@ GROUPS = {  # columns, and the quantities in them
 NO_TORCH = "torch is not installed (pip install 'handrnn[torch]'): handrnn's errors only"
 ONLY_DOUBLE = (
     "WARNING: np.longdouble is only double on this machine. The 'truth' is no better than what is"
-    " judged, and the float64 rows are no errors but differences between two float64 programs."
+    " judged, and the float64 rows are not errors but differences between two float64 programs."
 )
 RELU_NEEDS_TORCH = "torch tells which of its draws decide anything"
 DRAWS_APART = 10_000  # between the seeds of two cases, so that no two redraw the same numbers

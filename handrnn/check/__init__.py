@@ -21,7 +21,9 @@ tests. Submissions run in a process of their own, with limits of time and memory
 against accidents, not against attacks.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from .dialects import dialect as dialects
 from .judge import judge
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 SECONDS = runner.SECONDS
 
+AnyDialect = str | Path | dialects.Dialect
+Hint = Literal["verdict", "place", "sentence", "mistake", "fix"]
 FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
@@ -59,16 +63,16 @@ def __getattr__(name: str) -> Any:
 
 
 def file(
-    path,
+    path: str | Path,
     *,
-    wanted=(),
-    dialect=None,
-    seconds=SECONDS,
-    second_opinion=True,
-    allow=(),
-    loss=None,
-    hint="fix",
-):
+    wanted: Sequence[str] = (),
+    dialect: AnyDialect | None = None,
+    seconds: float = SECONDS,
+    second_opinion: bool | Literal["always"] = True,
+    allow: Sequence[str] = (),
+    loss: str | None = None,
+    hint: Hint = "fix",
+) -> data.FileReport:
     """Judge the course functions, and recurrent layer classes, in a file.
 
     Parameters
@@ -130,16 +134,16 @@ def file(
 
 
 def text(
-    source,
+    source: str,
     *,
-    wanted=(),
-    dialect=None,
-    seconds=SECONDS,
-    second_opinion=True,
-    allow=(),
-    loss=None,
-    hint="fix",
-):
+    wanted: Sequence[str] = (),
+    dialect: AnyDialect | None = None,
+    seconds: float = SECONDS,
+    second_opinion: bool | Literal["always"] = True,
+    allow: Sequence[str] = (),
+    loss: str | None = None,
+    hint: Hint = "fix",
+) -> data.FileReport:
     """Judge the course functions in program text; see `file`."""
     data.check_hint(hint)
     runner.check_seconds(seconds)
@@ -156,7 +160,15 @@ def text(
     return judged.hinted(hint)
 
 
-def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=True, hint="fix"):
+def function(
+    fn: Callable[..., Any],
+    name: str | None = None,
+    dialect: AnyDialect | None = None,
+    *,
+    seconds: float = SECONDS,
+    second_opinion: bool = True,
+    hint: Hint = "fix",
+) -> data.FileReport:
     """Judge one course function of the running program.
 
     It runs in a forked copy of this process, so that a hang or a crash ends there; where the system
@@ -166,9 +178,9 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     ----------
     fn : function
     name : str, optional
-        Which course function it is. None: told by its own name.
+        Which course function it is. None: its own name says so.
     dialect : str, Path or Dialect, optional
-        As for `file`. None: told by the names of its arguments.
+        As for `file`. None: the names of its arguments say so.
     seconds : float
         Limit of each run.
     second_opinion : bool
@@ -186,14 +198,19 @@ def function(fn, name=None, dialect=None, *, seconds=SECONDS, second_opinion=Tru
     TypeError
         If `fn` cannot be called.
     ValueError
-        If it is not told which function it is, or there is no such dialect.
+        If it is not clear which function it is, or there is no such dialect.
     """
     data.check_hint(hint)
     judged = judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
     return judged.hinted(hint)
 
 
-def assert_parity(fn, name=None, dialect=None, **options):
+def assert_parity(
+    fn: Callable[..., Any],
+    name: str | None = None,
+    dialect: AnyDialect | None = None,
+    **options: Any,
+) -> None:
     """Raise AssertionError, with the report as its message, unless `function` says PASS.
 
     For a test: ``check.assert_parity(my_lstm_backward, "lstm_backward")``.

@@ -1,4 +1,4 @@
-"""The command ``handrnn``: check files, draw a case for another language, judge its answer.
+"""The checker's commands: check files, draw a case for another language, judge its answer.
 
 Exit status: 0 if all that was asked for passes, 1 if not, 2 for misuse and where the checker itself
 fails.
@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from . import report
 from .dialects import dialect as dialects
 from .dialects import match as matching
@@ -27,26 +26,13 @@ from .files import cases
 from .judge import judge
 from .load import loading
 from .repair import applying, fixes
-from .report import data, output
+from .report import colours, data, output
 from .run import runner
 
 PASSED, FAILED, MISUSE = 0, 1, 2
 INTERRUPTED = 130
 SECONDS = 10.0
 LAST_SECONDS = 1.0  # for what is interrupted to put things away
-
-DESCRIPTION = """\
-Recurrent networks written by hand, held to a textbook: is yours right, and if not, where is it
-wrong and which mistake is it?"""
-
-EPILOG = """\
-exit status:
-  0  all that was asked for passes
-  1  something fails
-  2  misuse: no such file, unknown options, files that cannot be read or written;
-     or the checker itself failed
-
-'handrnn COMMAND --help' says more about each command."""
 
 CHECK = """\
 Judge the recurrent functions and classes in Python files and notebooks, found by their names and
@@ -165,13 +151,16 @@ class _MisuseError(Exception):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments of the command."""
-    style = argparse.RawDescriptionHelpFormatter  # keeps line breaks
-    make: Any = partial(argparse.ArgumentParser, formatter_class=style, allow_abbrev=False)
-    whole = make(prog="handrnn", description=DESCRIPTION, epilog=EPILOG)
-    whole.add_argument("--version", action="version", version=f"handrnn {__version__}")
-    commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=make)
+    """The arguments of the checker's commands alone; `handrnn.command_line` knows them all."""
+    whole = argparse.ArgumentParser(prog="handrnn", allow_abbrev=False)
+    add_commands(whole.add_subparsers(metavar="COMMAND", required=True))
+    return whole
 
+
+def add_commands(commands: Any) -> None:
+    """Add the checker's commands to the subcommands of a parser."""
+    style = argparse.RawDescriptionHelpFormatter  # keeps line breaks
+    add = partial(commands.add_parser, formatter_class=style, allow_abbrev=False)
     for run, options, help, description, epilog in (
         (_check, _check_options, "judge Python files and notebooks", CHECK, CHECK_EPILOG),
         (_oracle, _oracle_options, "write a case for any language", ORACLE, ORACLE_EPILOG),
@@ -180,10 +169,9 @@ def parser() -> argparse.ArgumentParser:
         (_mistakes, lambda add: None, "list the mistakes that 'check' names", MISTAKES, ""),
     ):
         name = run.__name__.removeprefix("_")
-        command = commands.add_parser(name, help=help, description=description, epilog=epilog)
+        command = add(name, help=help, description=description, epilog=epilog)
         command.set_defaults(run=run)
         options(command.add_argument)
-    return whole
 
 
 def _check_options(add: Any) -> None:
@@ -252,7 +240,7 @@ def _output_options(add: Any, names: Iterable[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, with the arguments of this process if none are given; its exit status."""
+    """Run one of these commands, with the arguments of this process by default; its exit status."""
     options = parser().parse_args(arguments)
     try:
         with _ended_by_signals():
@@ -289,10 +277,11 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _print(text: str) -> None:
+def _print(text: str, colour: bool = False) -> None:
     """Print what may hold anything a submission holds, on a terminal that may not know it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write(_printable(text).encode(encoding, "replace").decode(encoding))
+    text = _printable(text).encode(encoding, "replace").decode(encoding)
+    sys.stdout.write(colours.coloured(text) if colour else text)
     sys.stdout.flush()
 
 
@@ -315,7 +304,7 @@ def _deliver(
         except OSError as error:
             raise _MisuseError(f"{path} cannot be written: {error.strerror or error}") from None
     if "-" not in paths.values() and not options.quiet:
-        _print(text())
+        _print(text(), colours.wanted(sys.stdout))
 
 
 # ------------------------------------------------------------------------------------------- check
@@ -551,7 +540,3 @@ def _compare(options: argparse.Namespace) -> int:
     judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)
     _deliver(options, {"json": judged.to_json}, lambda: f"{judged}\n")
     return PASSED if judged.passed else FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,8 +4,8 @@ x is (n_x, m, T_x): features, examples, time steps. `batch_first` has the assign
 dialect. Names, order of arguments, of answers and of the entries of a cache are the assignment's;
 what is computed is the engine's. Nothing passed in is modified, no answer shares memory with
 another or with the caches, and float32 stays float32. What goes back through caches has their
-dtype, whatever that of the gradient by the hidden states is. Subclasses of ndarray are taken, but
-for np.matrix and masked arrays.
+dtype, whatever that of the gradient with respect to the hidden states is. Subclasses of ndarray are
+taken, but for np.matrix and masked arrays.
 
 Symbols: n_x features of x<t>, n_a units of a<t>, n_y classes of y<t>, m examples, T_x steps;
 ``Gamma_f, Gamma_u, Gamma_o`` are the gates and ``c~`` is the candidate (in a cache ft, it, ot and
@@ -304,7 +304,7 @@ def rnn_cell_backward(da_next, cache):
     Parameters
     ----------
     da_next : ndarray (n_a, m)
-        Gradient by a_next, from all that comes after it.
+        Gradient with respect to a_next, from all that comes after it.
     cache : tuple (a_next, a_prev, xt, parameters)
         Of `rnn_cell_forward`, or of a cell of one's own; the output layer is not needed.
 
@@ -343,8 +343,8 @@ def rnn_backward(da, caches):
     Parameters
     ----------
     da : ndarray (n_a, m, T)
-        Gradient by each a<t> through its own output only. T may be less than T_x: then the loss
-        depends on the first T steps.
+        Gradient with respect to each a<t> through its own output only. T may be less than T_x: then
+        the loss depends on the first T steps.
     caches : tuple (list of the cache of each step, x)
         Of `rnn_forward`, or with caches of a cell of one's own. Of x nothing is needed.
 
@@ -392,7 +392,7 @@ def lstm_cell_backward(da_next, dc_next, cache):
     Parameters
     ----------
     da_next, dc_next : ndarray (n_a, m)
-        Gradients by a_next and c_next, from all that comes after them.
+        Gradients with respect to a_next and c_next, from all that comes after them.
     cache : tuple (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters)
         Of `lstm_cell_forward`, or of a cell of one's own; the output layer is not needed.
 
@@ -437,8 +437,8 @@ def lstm_backward(da, caches):
     Parameters
     ----------
     da : ndarray (n_a, m, T)
-        Gradient by each a<t> through its own output only. T may be less than T_x: then the loss
-        depends on the first T steps.
+        Gradient with respect to each a<t> through its own output only. T may be less than T_x: then
+        the loss depends on the first T steps.
     caches : tuple (list of the cache of each step, x)
         Of `lstm_forward`, or with caches of a cell of one's own. Of x nothing is needed.
 
@@ -613,7 +613,7 @@ def _output_matrix(parameters):
 
 
 def _cross_entropy(y_pred, y):
-    """The loss and its gradient by what went into the softmax."""
+    """The loss and its gradient with respect to what went into the softmax."""
     _border.check({"y_pred": y_pred}, SHAPES)
     if not isinstance(y, np.ndarray):
         raise TypeError(f"y is of type {type(y).__name__}: a NumPy array is needed")
@@ -698,7 +698,7 @@ def _lstm_caches(tape, parameters):
 
 
 def _through_time(cell, da, caches):
-    """Gradients by x, by the states at the start and by the parameters, the latter by name."""
+    """Gradients with respect to x, the states at the start and the parameters, these by name."""
     steps, _ = _border.unpack(caches, ("list of the cache of each step", "x"), "caches").values()
     if not isinstance(steps, list | tuple) or not steps:
         raise ValueError("caches[0] holds no steps: a list of the cache of each step is needed")

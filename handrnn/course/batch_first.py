@@ -254,8 +254,8 @@ def rnn_backward(da, x, a_init, parameters):
     Parameters
     ----------
     da : ndarray (m, T, n_a)
-        Gradient by each a<t> through its own output only. T may be less than T_x: then the loss
-        depends on the first T steps.
+        Gradient with respect to each a<t> through its own output only. T may be less than T_x: then
+        the loss depends on the first T steps.
     x : ndarray (m, T_x, n_x)
     a_init : ndarray (m, n_a)
     parameters : tuple (W_a, U_a, b_a, W_y, b_y)
@@ -304,8 +304,8 @@ def lstm_backward(da, x, a_init, parameters):
     Parameters
     ----------
     da : ndarray (m, T, n_a)
-        Gradient by each a<t> through its own output only. T may be less than T_x: then the loss
-        depends on the first T steps.
+        Gradient with respect to each a<t> through its own output only. T may be less than T_x: then
+        the loss depends on the first T steps.
     x : ndarray (m, T_x, n_x)
     a_init : ndarray (m, n_a)
     parameters : tuple (W_f, b_f, W_u, b_u, W_m, b_m, W_o, b_o, W_y, b_y)

@@ -117,7 +117,7 @@ def _check_seeds(directory: str | os.PathLike, records: Iterable[files.Record]) 
         if different:
             raise ValueError(
                 f"{directory}: the seeds of {run.label} {run.cell} at T = {run.length} differ in "
-                f"{', '.join(different)}: they are no sample of one recipe"
+                f"{', '.join(different)}: they are not samples of one recipe"
             )
 
 

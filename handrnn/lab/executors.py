@@ -152,7 +152,7 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
     with client:
         if not client.scheduler_info()["workers"]:
             _log.warning("the cluster at %s has no workers yet: waiting for them", address)
-        # A call made again, since another process held its run, is no call already answered.
+        # A call made again, since another process held its run, is not a call already answered.
         executor: Any = client.get_executor(pure=False)
         # A result under way when the scheduler is lost may never be told as lost by its future.
         executor.is_lost = lambda: client.status == "closed"

@@ -294,7 +294,7 @@ def _length_line(task: str) -> str:
     if task == "palindrome":
         return (
             "T, digits of the whole palindrome (the network reads T - 1), evenly spaced; "
-            "bold: odd T, without the short cut of an alternating sum"
+            "bold: odd T, without the shortcut of an alternating sum"
         )
     return f"T, the length of the task {task}, evenly spaced; bold: odd T"
 

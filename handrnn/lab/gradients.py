@@ -32,7 +32,7 @@ _STYLES: tuple[dict[str, Any], ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class Flow:
-    """The gradients by the states of one network, and the spectra of its recurrent weights.
+    """The gradients with respect to a network's states, and the spectra of its recurrent weights.
 
     Attributes
     ----------

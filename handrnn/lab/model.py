@@ -52,9 +52,9 @@ class Model:
         -------
         ndarray (B, outputs), or (T, B, outputs) where the task is read at every step
         """
-        hidden, state = self.layer(x, need_output=self.task.every_step)
         if self.task.every_step:
-            return self.readout(hidden)
+            return self.readout(self.layer(x)[0])
+        _, state = self.layer(x, need_output=False)
         return self.readout((state[0] if isinstance(state, tuple) else state)[0])
 
     def backward(self, d_outputs: npt.NDArray[np.floating]) -> None:

@@ -10,6 +10,8 @@ from . import run as run_module
 
 # More runs may be alive on a cluster than a terminal has lines.
 MOST_BARS = 8
+# For so many seconds the speed that was expected counts as much as the one that is seen.
+EXPECTED_SECONDS = 10.0
 
 
 class Bars:
@@ -21,6 +23,9 @@ class Bars:
     def end(self, run: run_module.Run, accuracy: float | None) -> None:
         """Take in that a run has ended, and its accuracy; None if it failed."""
 
+    def tick(self) -> None:
+        """Show what time has gone and is left."""
+
 
 class _TerminalBars(Bars):
     def __init__(
@@ -30,8 +35,10 @@ class _TerminalBars(Bars):
         done: Mapping[str, float],
         directory: pathlib.Path,
         cost: Callable[[run_module.Run], float],
+        speed: float,
     ) -> None:
         self.tqdm = tqdm
+        self.speed = speed
         self.directory = directory
         self.cost = cost
         self.total = len(runs)
@@ -46,11 +53,11 @@ class _TerminalBars(Bars):
         self.overall = tqdm(
             total=sum(map(cost, waiting)),
             initial=sum(self.spent.values()),
-            bar_format="{l_bar}{bar}| {elapsed} gone, {remaining} left{postfix}",
+            bar_format="{l_bar}{bar}| {elapsed} gone{postfix}",
             desc="all runs",
             smoothing=0,
         )
-        self._tell()
+        self.tick()
 
     def _last_check(self, run: run_module.Run) -> dict[str, str] | None:
         return files.read_last_check(self.directory / run.name)
@@ -91,10 +98,18 @@ class _TerminalBars(Bars):
         with contextlib.suppress(TypeError, ValueError):  # not measured at this check
             self.best = max(float(accuracy or ""), self.best or 0.0)
 
-    def _tell(self) -> None:
+    def tick(self) -> None:
         best = "" if self.best is None else f", best {self.best:.4f}"
         counts = f"{self.ended} of {self.total} runs, {len(self.alive)} alive"
-        self.overall.set_postfix_str(f"({counts}{best})")
+        left = self.overall.format_interval(self._seconds_left())
+        self.overall.set_postfix_str(f"about {left} left ({counts}{best})")
+
+    def _seconds_left(self) -> float:
+        bar = self.overall
+        expected = EXPECTED_SECONDS * self.speed
+        elapsed = bar.format_dict["elapsed"]
+        speed = (bar.n - bar.initial + expected) / (elapsed + EXPECTED_SECONDS)
+        return max(0.0, bar.total - bar.n) / speed
 
     def _spent_at(self, run: run_module.Run, step: int | None) -> float:
         return self.cost(run) * min(1.0, (step or 0) / run.steps)
@@ -102,7 +117,7 @@ class _TerminalBars(Bars):
     def _spend(self, run: run_module.Run, spent: float) -> None:
         self.overall.update(spent - self.spent[run.name])
         self.spent[run.name] = spent
-        self._tell()
+        self.tick()
 
     def close(self) -> None:
         for bar in (*self.own_bars.values(), self.overall):
@@ -123,8 +138,9 @@ def bars(
     directory: pathlib.Path,
     cost: Callable[[run_module.Run], float],
     show: bool,
+    speed: float = 1.0,
 ) -> Iterator[Bars]:
-    """Lend the bars of a sweep; quiet ones if not `show`, or if stderr is no terminal.
+    """Lend the bars of a sweep; quiet ones if not `show`, or if stderr is not a terminal.
 
     Parameters
     ----------
@@ -138,6 +154,9 @@ def bars(
         Expected time of a run, in any unit.
     show : bool
         Whether to show anything at all.
+    speed : float
+        How much of the cost is expected to be done in a second: the time that is left follows from
+        it at first, and then from what is seen.
     """
     if not (show and sys.stderr.isatty()):
         yield Bars()
@@ -148,7 +167,7 @@ def bars(
         print("progress bars need tqdm: pip install 'handrnn[plots]'", file=sys.stderr)
         yield Bars()
         return
-    terminal = _TerminalBars(tqdm, list(runs), done, directory, cost)
+    terminal = _TerminalBars(tqdm, list(runs), done, directory, cost, speed)
     try:
         yield terminal
     finally:

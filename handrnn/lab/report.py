@@ -377,7 +377,7 @@ def read(directory: str | os.PathLike) -> Contents:
     """
     directory = pathlib.Path(directory)
     if not directory.is_dir():
-        raise ValueError(f"{directory} is no directory")
+        raise ValueError(f"{directory} is not a directory")
     traces = (files.CONFIG, files.DONE, files.METRICS, files.CHECKPOINT)
     paths = [
         path
@@ -392,7 +392,7 @@ def read(directory: str | os.PathLike) -> Contents:
 
 
 def _read(path: pathlib.Path) -> Finished | Unfinished:
-    """Read one run; what is wrong with it is told, and never raised."""
+    """Read one run; what is wrong with it is reported, and never raised."""
     try:
         config = json.loads((path / files.CONFIG).read_text())
         if config.keys() != settings.FIELDS.keys():
@@ -486,7 +486,7 @@ def _target(
 ) -> pathlib.Path:
     target = pathlib.Path(directory, NAME + suffix) if path is None else pathlib.Path(path)
     if not target.parent.is_dir():
-        raise ValueError(f"{target.parent} is no directory")
+        raise ValueError(f"{target.parent} is not a directory")
     return target
 
 
@@ -621,7 +621,7 @@ def add_command(commands: Any) -> None:
             metavar="FILE",
             help=f"without a FILE: {usual}",
         )
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

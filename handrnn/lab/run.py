@@ -258,7 +258,7 @@ def faithful(cell: str, length: int, seed: int, **changes: Any) -> Run:
     length, seed : int
         As in `Run`.
     **changes
-        Other fields of `Run`, in place of what the preset says.
+        Other fields of `Run`, instead of what the preset says.
     """
     settings = {
         "label": "faithful",
@@ -287,7 +287,7 @@ def tuned(cell: str, length: int, seed: int, **changes: Any) -> Run:
     the gradient's norm clipped at 1, sequences that grow from T = 5; for the LSTM and the GRU an
     open gate and twice the rate; for the RNN, which forgets what it has learnt if it is pushed,
     smaller steps for small gradients, a norm clipped at 0.1 and lengths that grow more slowly; for
-    the relu RNN an identity in place of the orthogonal matrix, smaller input weights and a third of
+    the relu RNN an identity instead of the orthogonal matrix, smaller input weights and a third of
     the rate. Parameters as in `faithful`.
     """
     task = tasks.TASKS.get(changes.get("task", "palindrome"), tasks.palindrome.Palindrome)

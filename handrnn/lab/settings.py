@@ -38,7 +38,7 @@ def load(path: str | os.PathLike, changes: Mapping[str, Any] | None = None) -> l
     path : path
         A TOML file of settings.
     changes : mapping, optional
-        Settings in place of the file's, as `parse` gives them.
+        Settings instead of the file's, as `parse` gives them.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def load(path: str | os.PathLike, changes: Mapping[str, Any] | None = None) -> l
     Raises
     ------
     ValueError
-        One line that names the file: it cannot be read, is no TOML, or holds a name or value that
+        One line that names the file: it cannot be read, is not TOML, or holds a name or value that
         is not allowed.
     """
     path = pathlib.Path(path)
@@ -85,7 +85,7 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
     >>> parse(["hiden=64"])
     Traceback (most recent call last):
         ...
-    ValueError: hiden is no setting of a run: did you mean hidden?
+    ValueError: hiden is not a setting of a run: did you mean hidden?
     """
     settings: dict[str, Any] = {}
     for argument in arguments:
@@ -146,7 +146,7 @@ def runs(settings: Mapping[str, Any]) -> list[run_module.Run]:
 def _check_name(name: str) -> None:
     if name not in (*FIELDS, PRESET):
         near = run_module.did_you_mean(name, (*FIELDS, PRESET), show=str)
-        raise ValueError(f"{name} is no setting of a run{near}")
+        raise ValueError(f"{name} is not a setting of a run{near}")
 
 
 def _check_list(name: str, values: list[Any]) -> None:

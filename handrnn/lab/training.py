@@ -143,7 +143,7 @@ def train(
         trainer = Trainer(run)
         if resume is not None:
             trainer.restore(resume)
-        # What overflows is told by the loss.
+        # The loss shows what overflows.
         stack.enter_context(np.errstate(over="ignore", invalid="ignore"))
         while (stopped := trainer.why_to_stop()) is None:
             check = trainer.go_on_to_next_check()
@@ -287,7 +287,7 @@ class Curriculum:
 
     Learnt means that the running training accuracy, an average that forgets a tenth at each
     update, has passed the run's ``ready``. All lengths are odd or even as the run's own is: what
-    a network makes of the short cut in even palindromes is of no use at odd ones.
+    a network makes of the shortcut in even palindromes is of no use at odd ones.
 
     Attributes
     ----------

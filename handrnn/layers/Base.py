@@ -26,7 +26,7 @@ class Phase(enum.Enum):
 
 
 def at_least_one(**sizes):
-    """Refuse what is no integer (TypeError) or below 1 (ValueError), by name."""
+    """Refuse what is not an integer (TypeError) or below 1 (ValueError), by name."""
     for name, size in sizes.items():
         try:
             size = operator.index(size)
@@ -120,7 +120,7 @@ class Activation(BaseLayer):
         return self.activations.copy()
 
     def backward(self, error_tensor):
-        """Gradient by the input, from that by what the last forward has returned.
+        """Gradient with respect to the input, from that with respect to the last output.
 
         Raises
         ------
@@ -183,7 +183,7 @@ class TrainableLayer(BaseLayer):
         self._set("weights", weights)
 
     def get_gradient_weights(self):
-        """A copy of the gradient by the weights, as of the last backward.
+        """A copy of the gradient with respect to the weights, as of the last backward.
 
         Raises
         ------
@@ -263,7 +263,7 @@ class BiasedLayer(TrainableLayer):
         self.bias = bias_initializer.initialize(self.bias[np.newaxis])[0]
 
     def get_gradient_bias(self):
-        """A copy of the gradient by the bias, as of the last backward.
+        """A copy of the gradient with respect to the bias, as of the last backward.
 
         Raises
         ------

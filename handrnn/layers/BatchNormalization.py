@@ -96,12 +96,12 @@ class BatchNormalization(Base.BiasedLayer):
         Parameters
         ----------
         error_tensor : array_like of the shape that was put in
-            Gradient by what the last forward has returned.
+            Gradient with respect to what the last forward has returned.
 
         Returns
         -------
         ndarray of the same shape
-            Gradient by the input; in the test phase the moments do not depend on it.
+            Gradient with respect to the input; in the test phase the moments do not depend on it.
 
         Raises
         ------

@@ -100,12 +100,12 @@ class Conv(Base.BiasedLayer):
         Parameters
         ----------
         error_tensor : array_like (batch, features), or not flattened
-            Gradient by what the last forward has returned.
+            Gradient with respect to what the last forward has returned.
 
         Returns
         -------
         ndarray of the shape that was put in
-            Gradient by the input.
+            Gradient with respect to the input.
 
         Raises
         ------

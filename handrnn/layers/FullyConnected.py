@@ -20,7 +20,7 @@ class FullyConnected(Base.TrainableLayer):
     Raises
     ------
     TypeError
-        If a size is no integer.
+        If a size is not an integer.
     ValueError
         If it is below 1.
     """
@@ -62,12 +62,12 @@ class FullyConnected(Base.TrainableLayer):
         Parameters
         ----------
         error_tensor : array_like (batch, output_size)
-            Gradient by what the last forward has returned.
+            Gradient with respect to what the last forward has returned.
 
         Returns
         -------
         ndarray (batch, input_size)
-            Gradient by its input.
+            Gradient with respect to its input.
 
         Raises
         ------

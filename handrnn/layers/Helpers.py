@@ -52,7 +52,7 @@ def calculate_accuracy(results, labels):
 
 
 def gradient_check(layers, input_tensor, label_tensor):
-    """How wrong the gradient by the input is, element by element.
+    """How wrong the gradient with respect to the input is, element by element.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def gradient_check(layers, input_tensor, label_tensor):
 
 
 def gradient_check_weights(layers, input_tensor, label_tensor, bias=False):
-    """How wrong the gradient by the weights of the first layer is, element by element.
+    """How wrong the gradient with respect to the weights of the first layer is, element by element.
 
     Parameters
     ----------

@@ -78,17 +78,17 @@ class Pooling(Base.BaseLayer):
         )
 
     def backward(self, error_tensor):
-        """Give the gradient by each window to its largest number.
+        """Give the gradient of each window to its largest number.
 
         Parameters
         ----------
         error_tensor : array_like (batch, features), or not flattened
-            Gradient by what the last forward has returned.
+            Gradient with respect to what the last forward has returned.
 
         Returns
         -------
         ndarray of the shape that was put in
-            Gradient by the input.
+            Gradient with respect to the input.
 
         Raises
         ------

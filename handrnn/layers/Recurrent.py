@@ -18,8 +18,8 @@ class Recurrent(Base.TrainableLayer):
     ----------
     input_size, hidden_size, output_size : int
     bptt_length : int, optional
-        Of how many steps, counted from the last, backward sums the gradient by the recurrent
-        weights. None: all.
+        Of how many steps, counted from the last, backward sums the gradient with respect to the
+        recurrent weights. None: all.
     rng : numpy.random.Generator or seed, optional
         All weights start uniform in [0, 1).
 
@@ -35,7 +35,7 @@ class Recurrent(Base.TrainableLayer):
     Raises
     ------
     TypeError
-        If a size or `bptt_length` is no integer.
+        If a size or `bptt_length` is not an integer.
     ValueError
         If it is below 1.
     """
@@ -58,7 +58,7 @@ class Recurrent(Base.TrainableLayer):
 
     @property
     def bptt_length(self):
-        """Of how many steps backward sums the gradient by the recurrent weights; None: all."""
+        """How many steps backward sums the recurrent weights' gradient over; None: all."""
         return self._bptt_length
 
     @bptt_length.setter
@@ -102,12 +102,12 @@ class Recurrent(Base.TrainableLayer):
         Parameters
         ----------
         error_tensor : array_like (T, output_size)
-            Gradient by what the last forward has returned.
+            Gradient with respect to what the last forward has returned.
 
         Returns
         -------
         ndarray (T, input_size)
-            Gradient by its input.
+            Gradient with respect to its input.
 
         Raises
         ------

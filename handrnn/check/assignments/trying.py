@@ -133,7 +133,7 @@ def _there(held: Held, submission: parts.Submission) -> set[str]:
 
 
 def given(function: dialects.Function) -> list[dialects.Kept]:
-    """What a function gives that is no array: caches."""
+    """What a function gives that is not an array: caches."""
     terms = [term for call in function.calls for term in call.gives]
     return [term for term in terms if isinstance(term, dialects.Kept)]
 

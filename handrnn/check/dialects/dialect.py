@@ -17,7 +17,7 @@ Each is one TOML file::
     "RNN.forward" = "rnn_cell_forward: cell = RNN(I, H); cell.set(Wx, Wh); cell.forward(x) -> h"
 
 A call takes and gives arrays, bundles, sizes (T B I H Y), literals, and what an earlier call gave
-under a name that is no array, such as a cache. A function is one call, the name of which may be
+under a name that is not an array, such as a cache. A function is one call, the name of which may be
 left out; a backward function on its own forward function's cache is judged after that one. A class
 is made, methods are called, attributes are read (``cell.dW -> dW``; ``cell.dW|grad -> dW``: one
 of two) and set (``cell.W = W``);
@@ -61,7 +61,7 @@ TEXTBOOK = {
 
 
 class DialectError(ValueError):
-    """A dialect that cannot be read, in words for who wrote it."""
+    """A dialect that cannot be read, in words for its author."""
 
 
 @dataclass(frozen=True)
@@ -394,7 +394,7 @@ def tables(text: str) -> dict[str, Any]:
     Raises
     ------
     DialectError
-        If the text is not TOML, has another section, or something in it is no text.
+        If the text is not TOML, has another section, or something in it is not text.
     """
     try:
         said = tomllib.loads(text)
@@ -475,7 +475,7 @@ def _verify(dialect: Dialect) -> None:
 
 
 def _verify_names(dialect: Dialect, function: Function) -> None:
-    """Raise DialectError for a name in a function that is no array, bundle, or cache."""
+    """Raise DialectError for a name in a function that is not an array, bundle, or cache."""
     known = dialect.names(function.cell)
     forward = dialect.forward_of(function)
     kept = {t.name for c in forward.calls for t in leaves(c.gives)} if forward else set()

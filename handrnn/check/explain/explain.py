@@ -223,7 +223,7 @@ def _clipped(one: target.Target, cases: Sequence[Case]) -> tuple[report.Named, .
     return (
         report.Named(
             "clipped-inside",
-            f"{names} clipped at {most:.6g} inside of the function: clipping is a step of its own,"
+            f"{names} clipped at {most:.6g} inside the function: clipping is a step of its own,"
             " after it.",
             f"no value is above {most:.6g}, the others are right, on {len(cases)} probes",
             f"np.clip({wrong[0]}, -{most:.6g}, {most:.6g}, out={wrong[0]})",
@@ -372,7 +372,7 @@ def _as_kept(one: target.Target, entry: catalogue.Mistake) -> catalogue.Mistake:
         return entry
     name = next((s.name for s in one.gives if s.quantity == "h"), "a")
     kept = f"{name}[:, :, t] = a_next"
-    why = "c_next is kept in the place of a_next: the results are those of the cell state."
+    why = "c_next is kept instead of a_next: the results are those of the cell state."
     return replace(entry, why=why, wrong=kept.replace("a_next", "c_next"), right=kept)
 
 

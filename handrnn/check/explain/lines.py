@@ -1,6 +1,6 @@
 """Which line of a submission a mistake is in: its own statements, read in the dialect's notation.
 
-A submission has names of its own. What they stand for is told by how they come and go: the entries
+A submission has names of its own. How they come and go shows what they stand for: the entries
 of the cache that is unpacked, ``parameters["Wf"]``, the keys of the gradients that are returned.
 With these names put in, a statement can be held against a wrong line of the catalogue.
 """
@@ -38,7 +38,7 @@ class Statement:
     number : of its line, in the file
     target : what it assigns, in the dialect's notation
     words : names, numbers and operators, in the dialect's notation
-    looped : whether it is inside of a loop
+    looped : whether it is inside a loop
     """
 
     number: int
@@ -281,7 +281,7 @@ class _Names(ast.NodeTransformer):
             self.meaning[name] = meant
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        """Put the course's name in the place of the submission's."""
+        """Put the course's name instead of the submission's."""
         return ast.Name(self.meaning.get(node.id, node.id), node.ctx)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -311,7 +311,7 @@ class _Names(ast.NodeTransformer):
         return self.text(node)
 
     def of_gate(self, letter: str) -> str:
-        """What a dict has for a gate: the gate, or the gradient by what goes into it."""
+        """What a dict has for a gate: the gate, or the gradient of what goes into it."""
         gate = GATE_KEYS.get(letter, letter)
         return DELTAS.get(gate, gate) if self.function.kind.endswith("backward") else gate
 

@@ -160,7 +160,7 @@ def _other_activation(trials: Sequence[Any]) -> tuple[report.Named, ...]:
     if not all(_explains(made_by((), trial), trial) for trial in turned):
         return ()
     name = others[cell].removeprefix("rnn_")
-    why = f"It is the RNN with {name}: a right one, if that is meant (cell='{others[cell]}')."
+    why = f"It is the RNN with {name}: a right one, if that is intended (cell='{others[cell]}')."
     proof = f"all results equal those of the RNN with {name}, in {len(trials)} cases"
     return (report.Named("wrong-activation", why, proof),)
 
@@ -438,7 +438,7 @@ def _sums(cell: str, entry: Callable[..., Entry]) -> Iterator[Entry]:
     groups += [tuple(name for name in names if name[0] == kind) for kind in ("W", "b")]
     for group in groups:
         what = ", ".join(f"d{name}" for name in group)
-        why = f"{what}: assigned at every step in place of added up; only t = 0 is left."
+        why = f"{what}: assigned at every step instead of being added up; only t = 0 is left."
         edits = [(f'd{n} = d{n} + gradients["d{n}"]', f'd{n} = gradients["d{n}"]') for n in group]
         yield entry("not-accumulated", why, *edits)
         why = f"{what}: only the last step's."
@@ -463,7 +463,7 @@ def _halves(cell: str, entry: Callable[..., Entry]) -> Iterator[Entry]:
                     f'd{alone} = gradients["d{alone}"]',
                 )
             )
-        why = f"{name} is assigned at every step in place of added up; only t = 0 is left."
+        why = f"{name} is assigned at every step instead of being added up; only t = 0 is left."
         if joint:
             yield entry("not-accumulated", why, *edits)
 
@@ -485,13 +485,13 @@ def _gru_forward(cell: str) -> Iterator[Entry]:
     function = "gru_cell_forward"
     for id, why, old, new in (
         ("one-bias-for-several", "The bias of n beside h is left out.", "+ bhn", ""),
-        ("plus-for-times", "The reset gate is added in place of multiplied.", "r * hn", "r + hn"),
+        ("plus-for-times", "The reset gate is added instead of multiplied.", "r * hn", "r + hn"),
         ("term-missing", "The reset gate is left out.", "r * hn", "hn"),
         ("term-missing", "The old state is left out of h.", "+ u * h_prev", ""),
         ("wrong-activation", "The candidate has no tanh.", "np.tanh(xn + r * hn)", "xn + r * hn"),
         (
             "wrong-activation",
-            "The candidate has a sigmoid where a tanh is meant.",
+            "The candidate has a sigmoid instead of a tanh.",
             "np.tanh(xn + r * hn)",
             "sigmoid(xn + r * hn)",
         ),
@@ -603,7 +603,7 @@ def _conventions(cell: str) -> Iterator[Entry]:
         for names, of in ((weights, "parameter gradients"), (conventions.GRADIENTS, "gradients")):
             yield Entry(
                 "clipped-inside",
-                f"The {of} are clipped to +-{limit:g} inside of backward.",
+                f"The {of} are clipped to +-{limit:g} inside backward.",
                 {},
                 lambda m, _, names=names, limit=limit: {
                     n: np.clip(m[n], -limit, limit) for n in names if n in m

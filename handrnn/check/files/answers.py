@@ -163,7 +163,7 @@ def judge(case: cases.Case, answer: Mapping[str, Any], *, dtype: str | None = No
     Returns
     -------
     Judgement
-        Something given that is no array of the case is a failure; something left out is a note.
+        Something given that is not an array of the case is a failure; something left out is a note.
     """
     expected = cases.names(case.cell, cases.OUTPUTS, cases.GRADIENTS)
     renamed, problems, notes = _names(case, answer)
@@ -230,9 +230,9 @@ def _names(
             except (TypeError, ValueError):
                 same = False
             if not same:
-                problems.append(f"{name} is given with the case, and yours is another")
+                problems.append(f"your {name} differs from the case's")
         elif name != "about":
-            problems.append(f"{name!r} is no array of this case{_near(str(name), expected)}")
+            problems.append(f"{name!r} is not an array of this case{_near(str(name), expected)}")
     return renamed, problems, notes
 
 
@@ -267,7 +267,7 @@ def _as_array(value: Any) -> np.ndarray:
     try:
         array = np.array(value, np.float64)
     except (TypeError, ValueError):
-        raise ValueError("is no array of numbers: lists of one length are needed") from None
+        raise ValueError("is not an array of numbers: lists of one length are needed") from None
     return (array if shape is None else array.reshape(shape)).astype(dtype)
 
 
@@ -332,7 +332,9 @@ def _judged(case: cases.Case, given: Mapping[str, _Given]) -> tuple[dict[str, Ju
     states = cases.names(case.cell, ("y", "c"))
     lacking = [name for name in states if name not in given]
     if not lacking:
-        note = "rounding grows too much for the whole: judged step by step along your own states"
+        note = (
+            "rounding grows too fast to judge the whole: judged step by step along your own states"
+        )
         return judged | _along_its_own(case, given, unit), [note]
     if all(one.verdict != report.ILL_CONDITIONED for one in judged.values()):
         return judged, []
@@ -522,7 +524,7 @@ def _misunderstandings(case: cases.Case) -> Iterator[tuple[str, Results]]:
         if order != tuple(range(len(order))):
             names = ", ".join(case.gates[k] for k in order)
             yield (
-                f"you take the blocks of the weights for the gates {names}: they are"
+                f"you read the blocks of the weights as {names}: they are stored as"
                 f" {', '.join(case.gates)}",
                 run(given, order=tuple(case.gates[k] for k in order)),
             )
@@ -533,9 +535,12 @@ def _misunderstandings(case: cases.Case) -> Iterator[tuple[str, Results]]:
         (("h0",), "h0 is taken for zero"),
         (("c0",), "c0 is taken for zero"),
         (("h0", "c0"), "the initial states are taken for zero"),
-        (("dh_n",), "dh_n, the gradient by the last hidden state, is left out"),
-        (("dc_n",), "dc_n, the gradient by the last cell state, is left out"),
-        (("dh_n", "dc_n"), "dh_n and dc_n, the gradients by the last states, are left out"),
+        (("dh_n",), "dh_n, the gradient with respect to the last hidden state, is left out"),
+        (("dc_n",), "dc_n, the gradient with respect to the last cell state, is left out"),
+        (
+            ("dh_n", "dc_n"),
+            "dh_n and dc_n, the gradients with respect to the last states, are left out",
+        ),
     ):
         if all(name in given for name in names):
             yield words, run(given | {name: np.zeros_like(given[name]) for name in names})

@@ -352,7 +352,7 @@ def about(case: Case) -> dict[str, Any]:
             " names into an .npz or .json file, and run: handrnn compare THIS_FILE YOUR_FILE."
             " The loss is sum(dy * y) + sum(dh_n * h_n)"
             + (" + sum(dc_n * c_n)" if case.cell == "lstm" else "")
-            + "; dNAME is its gradient by NAME."
+            + "; dNAME is its gradient with respect to NAME."
         ),
         "cell": case.cell,
         "equations": list(EQUATIONS[case.cell]),
@@ -424,7 +424,7 @@ def read(path: str | Path) -> Case:
     Raises
     ------
     CaseError
-        If the file is not there or is no case.
+        If the file is not there or is not a case.
     """
     path = Path(path)
     content = load(path)
@@ -443,9 +443,9 @@ def read(path: str | Path) -> Case:
             )
         )
     except KeyError as missing:
-        raise CaseError(f"{path} is no case: it has no {missing}") from None
+        raise CaseError(f"{path} is not a case: it has no {missing}") from None
     except (TypeError, ValueError) as error:
-        raise CaseError(f"{path} is no case: {error}") from None
+        raise CaseError(f"{path} is not a case: {error}") from None
     return Case(cell, dtype, seed, scale, given, expected)
 
 
@@ -460,7 +460,7 @@ def _described(value: Any) -> dict[str, Any]:
 def _array(value: Any, wanted: tuple[int, ...], dtype: str) -> np.ndarray:
     array = np.asarray(value["values"] if isinstance(value, dict) else value, dtype)
     if array.shape != wanted:
-        raise ValueError(f"an array has the shape {array.shape} in place of {wanted}")
+        raise ValueError(f"an array has the shape {array.shape} instead of {wanted}")
     if not np.all(np.isfinite(array)):
         raise ValueError("an array holds values that are not finite")
     return array
@@ -487,7 +487,9 @@ def load(path: str | Path) -> dict[str, Any]:
     except (ValueError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         if isinstance(error, CaseError):
             raise
-        raise CaseError(f"{path} is no {suffix(path)[1:]} file: {_one_line(error)}") from None
+        raise CaseError(
+            f"{path} cannot be read as {suffix(path)[1:]}: {_one_line(error)}"
+        ) from None
     if not isinstance(content, dict):
         raise CaseError(f"{path} holds a {type(content).__name__}: names and arrays are needed")
     return content
@@ -496,7 +498,7 @@ def load(path: str | Path) -> dict[str, Any]:
 def _arrays_of(path: Path) -> dict[str, Any]:
     if not zipfile.is_zipfile(path):
         path.stat()
-        raise CaseError(f"{path} is no npz file")
+        raise CaseError(f"{path} is not an npz file")
     content: dict[str, Any] = {}
     with np.load(path, allow_pickle=False) as archive:
         for name in archive.files:

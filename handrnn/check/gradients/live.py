@@ -160,8 +160,8 @@ def _paths(around: world.World, parameters: Any) -> dict[str, world.Path]:
                 raise TypeError(f"parameter {name} must be an array of floating-point numbers")
             if id(array) not in places:
                 raise ValueError(
-                    f"f does not read the array {name}: it is no argument of this name, nor found"
-                    " in its arguments, its object, its globals or its closure"
+                    f"f does not read the array {name}: it is not an argument of this name, nor"
+                    " found in its arguments, its object, its globals or its closure"
                 )
             found[str(name)] = places[id(array)]
         return found

@@ -69,7 +69,7 @@ def _units(r: measure.Record) -> float:
 
 
 def _share(r: measure.Record) -> float:
-    """Above 1 for what is wrong; for what cannot be told apart, too: no verdict is no pass."""
+    """Above 1 for what is wrong, and for what cannot be told apart: that does not pass."""
     allowed = measure.ALLOWED_SINGLE if r.single else measure.ALLOWED
     share = r.error / allowed
     return min(share, 1.0) if r.state == measure.RIGHT else max(share, 1.000001)

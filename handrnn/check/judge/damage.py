@@ -70,8 +70,8 @@ def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
     return (
         report.Named(
             "keeps-state",
-            "What one call keeps, in a global or in a default argument that is a list or a dict,"
-            " is still there in the next one: it is right once only.",
+            "State leaks from one call to the next, by a global or by a default argument that is a"
+            " list or a dict, so that only the first call is right.",
             f"called twice, with other numbers, the second time it is wrong: {', '.join(wrong)}",
         ),
     )

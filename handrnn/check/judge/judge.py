@@ -307,7 +307,7 @@ def _class_of(method: str) -> str:
 
 
 def _of_ones_own(name: str) -> str:
-    return f"your {name} is another function than the course's, and right where it is used"
+    return f"your {name} differs from the course's but works where you use it"
 
 
 def judge_live(
@@ -430,7 +430,7 @@ def _harmful(
     if not named:
         return replace(base, verdict=report.PASS, line=None, cell=None, source="")
     line, source = one.lines.find(named, ())
-    where = "its results are right, what else it does is not"
+    where = "its results are right, but it has a harmful side effect"
     return replace(base, verdict=report.FAIL, mistakes=named, where=where, line=line, source=source)
 
 

@@ -304,7 +304,7 @@ def _path(call: dialects.Call, name: str) -> tuple[int, ...]:
 
 
 def _results(call: dialects.Call, id: str) -> dict[str, Any]:
-    """What a call gives that a later one may take: whatever is no array of ours."""
+    """What a call gives that a later one may take: whatever is not an array of ours."""
     kept = [t for t in call.gives if isinstance(t, dialects.Kept)]
     return {t.name: runner.Ref(id, _path(call, t.name)) for t in kept}
 
@@ -509,7 +509,7 @@ def only_caches_wrong(trial: Trial) -> bool:
 
 
 def _excused(trial: Trial) -> Trial:
-    """A trial with a note in the place of entries of the caches that are not the course's."""
+    """A trial with a note instead of entries of the caches that are not the course's."""
     if trial.flat is None or not only_caches_wrong(trial):
         return trial
     note = f"{', '.join(trial.wrong)}: not the course's, and right for your own backward function"

@@ -103,7 +103,7 @@ class Target:
 
     @property
     def has_partners(self) -> bool:
-        """Whether it leaves work to another function of the dialect that is no mere helper."""
+        """Whether it leaves work to another function of the dialect that is more than a helper."""
         others = self.match.dialect.functions.values()
         names = {f.owner or f.name for f in others if f.cell} - {self.called, self.name}
         return not self.function.kind.startswith("cell_") and bool(self.uses & names)

@@ -93,7 +93,7 @@ def _hidden(path: Path) -> bool:
 
 
 def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:
-    """Read a file; whatever is wrong with it is told in `Submission.problems`.
+    """Read a file; whatever is wrong with it is reported in `Submission.problems`.
 
     Parameters
     ----------

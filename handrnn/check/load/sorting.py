@@ -326,10 +326,7 @@ class Sorter:
         self.submission.unread = tuple(self.unread)
         self.submission.missing = self._missing()
         if self.left_out:
-            self.submission.notes.append(
-                f"left out {self.left_out} {_statements_that_are(self.left_out)} no definition,"
-                " import or simple constant"
-            )
+            self.submission.notes.append(f"left out {_statements(self.left_out)}")
 
     def _missing(self) -> frozenset[str]:
         """What is supplied to a part of a program, and would be missing in one that is whole.
@@ -373,8 +370,10 @@ class Sorter:
         return entry.code is not None
 
 
-def _statements_that_are(count: int) -> str:
-    return "statement that is" if count == 1 else "statements that are"
+def _statements(count: int) -> str:
+    if count == 1:
+        return "1 statement that is not a definition, import or simple constant"
+    return f"{count} statements that are not definitions, imports or simple constants"
 
 
 def _place(piece: parts.Piece, line: int) -> str:
@@ -402,7 +401,7 @@ def _last_part(node: ast.expr) -> str | None:
 
 
 def _without_body(statement: ast.stmt) -> ast.stmt:
-    """Nothing in the place of a definition, which is compiled by itself."""
+    """An empty statement instead of a definition, which is compiled by itself."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return ast.copy_location(ast.Pass(), statement)
     return statement

@@ -32,7 +32,7 @@ DZ = {"rnn": {"h": "dz"}, "lstm": {k: f"dz{k}" for k in "ifgo"}, "gru": {"r": "d
 
 
 def sums(value: Any) -> Sums | None:
-    """What the looks of an array are made of; None of what is no array of finite numbers."""
+    """What the looks of an array are made of; None of what is not an array of finite numbers."""
     if not isinstance(value, np.ndarray) and hasattr(value, "detach"):
         value = value.detach().numpy()
     if not isinstance(value, np.ndarray | np.floating) or np.size(value) > LONGEST:
@@ -70,12 +70,12 @@ class _Recorder(ast.NodeTransformer):
         return ast.Call(seen, [ast.Constant(text), node], [])
 
     def visit_Call(self, node: ast.Call) -> Any:
-        """A call: its function is no value."""
+        """A call: its function is not a value."""
         node.args = [self.visit(argument) for argument in node.args]
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
-        """``.T`` of something; ``np.tanh`` is no value."""
+        """``.T`` of something; ``np.tanh`` is not a value."""
         return node if ast.unparse(node).startswith("np.") else self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> Any:
@@ -199,7 +199,7 @@ def more(cell: str, backward: bool) -> list[str]:
 
 
 def of_target(one: target.Target, probe: probes.Probe) -> Quantities:
-    """The quantities of a right program in the place of a target."""
+    """The quantities of a right program instead of a target."""
     function = one.function
     made = Quantities(one.says_single)
     cell, kind = truth.split(function.of)

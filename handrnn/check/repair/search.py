@@ -461,7 +461,7 @@ class Search:
         return texts.Around(chosen, functions, np_name, (*integers, *sorted(keys)), shape)
 
     def _seen(self, text: str, names: Mapping[str, Any]) -> tuple[Any, tuple] | None:
-        """The shape and the looks of an operand; None of what is no array, or all zero."""
+        """The shape and the looks of an operand; None of what is not an array, or all zero."""
         value = names.get(text) if text.isidentifier() else self.bench.evaluated(text, names)
         found = quantities.sums(value)
         if value is None or found is None:
@@ -697,7 +697,7 @@ def _leading(values: Sequence[Any]) -> int:
 
 
 def _trivial(value: Any) -> frozenset | None:
-    """What is no array of numbers, and so neither right nor wrong; zeros and ones."""
+    """What is not an array of numbers, and so neither right nor wrong; zeros and ones."""
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
         numbers: Any = value
         found = np.asarray(numbers.detach() if hasattr(value, "detach") else value)

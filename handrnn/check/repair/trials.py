@@ -214,7 +214,7 @@ class Bench:
     # the program
 
     def _define(self, changed: Texts, traced: Any) -> None:
-        """The submission's definitions, with these texts in the place of their own."""
+        """The submission's definitions, with these texts instead of their own."""
         self.space.update(self.own)
         self.space["__tick__"] = self._tick
         self.space["__seen__"] = traced

@@ -22,8 +22,8 @@ NOT_FILLED_IN = "NOT FILLED IN"
 NOT_FOUND = "NOT FOUND"
 NOT_BY_HAND = "NOT BY HAND"  # right, by a library that has the answer
 VERDICTS = (PASS, FAIL, NOT_BY_HAND, ILL_CONDITIONED, CRASHED, TIMED_OUT, NOT_FILLED_IN, NOT_FOUND)
-NOT_JUDGED = "NOT JUDGED"  # in place of a verdict
-OWN_LOSS = "own loss"  # in place of a dialect: backward was held against the author's own forward
+NOT_JUDGED = "NOT JUDGED"  # instead of a verdict
+OWN_LOSS = "own loss"  # instead of a dialect: backward was held against the author's own forward
 COURSE = (("rnn", "lstm"), ("_cell_forward", "_forward", "_cell_backward", "_backward"))
 COURSE_DIALECTS = ("", "course", "batch_first")  # these need not be named
 
@@ -209,7 +209,7 @@ class FileReport:
     functions : the reports, in the order of the course
     problems : what kept parts of the submission from being judged
     notes : what was left out, and what is worth knowing and is not a failure
-    hint : how much is given away, see `HINTS`
+    hint : how much is revealed, see `HINTS`
     versions : of handrnn, NumPy and the witness
     not_judged : what was seen and not judged
     recurrent : whether anything recurrent was judged; without, nothing passes

@@ -34,7 +34,7 @@ def callee(target: Any) -> str:
 
 def nothing_from(name: str) -> str:
     """Why a step is not run, in words."""
-    return f"your {name} returned nothing to go on with"
+    return f"skipped: it needs the result of your {name}, which returned nothing"
 
 
 class Worker:
@@ -206,7 +206,7 @@ class Worker:
         return value
 
     def _filled(self, value: Any, memo: dict[int, Any]) -> Any:
-        """The same value with copies in the place of references."""
+        """The same value with copies instead of references."""
         if isinstance(value, codec.Ref):
             return _copied(self._at(value), memo)
         if isinstance(value, dict):

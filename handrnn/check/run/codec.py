@@ -2,7 +2,7 @@
 
 What a submission returns crosses from its process to the judge as numbers and JSON, never as a
 pickle: reading a file executes nothing. `encode` takes a value apart into a structure (JSON) and
-arrays, `decode` puts it together again with fresh copies. Whatever is no data becomes an `Opaque`:
+arrays, `decode` puts it together again with fresh copies. Whatever is not data becomes an `Opaque`:
 its type and the head of its ``repr``.
 
 A file is one line of JSON, the structure and how many bytes there are of each dtype, and then these
@@ -35,7 +35,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value that is no data: what is known of it.
+    """A value that is not data: what is known of it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Tensor(Opaque):
-    """A tensor of torch, which is no array: whether its numbers count is for the judge to say.
+    """A tensor of torch, which is not an array: whether its numbers count is for the judge to say.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def _hashable(key: Any) -> Any:
 
 
 def without_tensors(value: Any) -> tuple[Any, bool]:
-    """The same tuples, lists and dicts with arrays in the place of tensors; whether it held any."""
+    """The same tuples, lists and dicts with arrays instead of tensors; whether it held any."""
     if isinstance(value, Tensor):
         return value.numbers, True
     if isinstance(value, dict):

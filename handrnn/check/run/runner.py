@@ -8,8 +8,8 @@ fault ends as "timed out" or "died", and the steps after it go on in a new child
 everything the submission started is ended by its process group. This contains accidents, not
 attackers.
 
-Where there are no process groups or no ``resource`` (Windows), the limits that are missing are told
-in the notes of each `Outcome`.
+Where there are no process groups or no ``resource`` (Windows), the limits that are missing are
+reported in the notes of each `Outcome`.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ class Step:
     tensors : whether arrays are handed over as tensors of torch
     own : the name of the submission that is judged, and stays its own among right partners; "":
         the target
-    task : a repair in the place of the call (`repair.fixes`)
+    task : a repair instead of the call (`repair.fixes`)
     """
 
     id: str

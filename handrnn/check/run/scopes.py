@@ -134,13 +134,13 @@ class Scope:
         for name in chunk["names"]:
             self.outside.broken.pop(name, None)
         self.data.difference_update(chunk["names"])
-        if chunk["kind"] in ("constant", "value"):  # m = np.matmul is no size
+        if chunk["kind"] in ("constant", "value"):  # m = np.matmul is not a size
             names = chunk["names"]
             self.data.update(n for n in names if not callable(self.namespace.get(n)))
         return None
 
     def fail(self, chunk: dict[str, Any], error: BaseException) -> None:
-        """What a statement was to define is not there; only who needs it is told why."""
+        """What a statement was to define is not there; only what needs it says why."""
         if chunk["kind"] == "import":
             self._absent(chunk)
             return

@@ -2,7 +2,7 @@
 
 A `Case` holds weights, inputs and cotangents as torch.nn has them: x (T, B, I), states (B, H),
 W_ih (K*H, I), W_hh (K*H, H), biases (K*H,). A `Reading` says which block of rows is which gate and
-which variant of the cell is meant; `results` is the textbook's answer under a reading, on its own
+which variant of the cell it is; `results` is the textbook's answer under a reading, on its own
 or led along somebody else's hidden states. A `Call` says how an implementation wants its
 arguments: order of axes, transposed weights, one bias or two.
 """
@@ -369,7 +369,7 @@ class Call(NamedTuple):
         if self.tensors:
             yield "it takes tensors of torch"
         for letter in self.zeros:
-            how = "is taken and not used" if letter in self.given else "is no argument"
+            how = "is taken and not used" if letter in self.given else "is not an argument"
             yield f"{letter}0 {how}: judged from zeros"
         if self.returns is not None:
             yield f"it returns {' and '.join(self.returns)} only"

@@ -25,7 +25,7 @@ Arrays = dict[str, np.ndarray]
 
 T, I, H, O = 14, 5, 4, 3
 CASES = 2
-FIT = 1e-10  # of least squares: what is no function of the hidden states is off by far more
+FIT = 1e-10  # of least squares: what is not a function of the hidden states is off by far more
 FIT_SINGLE = 1e-4  # in float32
 ROWS = ("xh1", "hx1", "1xh", "1hx", "x1h", "h1x")
 METHODS = ("forward", "backward")
@@ -174,8 +174,8 @@ class _Layer:
         ]
         seen = f"; what it gives has the shape {shapes[0]}" if shapes else ""
         return (
-            "its recurrent weights are not to be had as one array of shape "
-            f"{self.weights.shape} by get_weights() or the property weights{seen}"
+            "its recurrent weights could not be read: neither get_weights() nor the property "
+            f"weights gives one array of shape {self.weights.shape}{seen}"
         )
 
     def _steps(self, sizes: tuple[int, ...], access: Access) -> list[runner.Step]:
@@ -250,7 +250,7 @@ class _Layer:
     def _damage(self, outcomes: Mapping[str, runner.Outcome]) -> Iterator[report.Named]:
         """What is wrong with the state that a layer keeps."""
         if not self._unchanged(outcomes["weights set"].value):
-            why = "Weights that were set are not those that it gives, nor computes with."
+            why = "It neither gives the weights that were set, nor computes with them."
             yield report.Named("weights-not-set", why, "what was set, and got right after, differ")
         elif not verdicts.same(outcomes["before"].value, outcomes["forward/0"].value):
             why = (
@@ -292,10 +292,10 @@ class _Layer:
             yield "the output layer ends in a sigmoid"
 
     def _explained(self, runs: Sequence[Run], error: float) -> dict[str, Any]:
-        """What forward does in place of what it should."""
+        """What forward does instead of what it should."""
         where = (
-            f"y is no function of the right hidden states, linear or with a sigmoid: the nearest is"
-            f" off by {error:.0e} of its scale"
+            f"y is not a function of the right hidden states, linear or with a sigmoid: the nearest"
+            f" is off by {error:.0e} of its scale"
         )
         for entry in sequence_mistakes.forward_entries(self.cell.split("_")[0]):
             for packing in _packings(self.cell, orders=False):

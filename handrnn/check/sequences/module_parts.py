@@ -1,7 +1,7 @@
 """Which parameter of a module plays which part, by shapes and names; what they leave open is tried.
 
 A layer in one direction has matrices on the input and on the hidden state, apart or joined, whole
-or one a gate, and none, one or two biases. Parameters of several layers or directions are told
+or one a gate, and none, one or two biases. Parameters of several layers or directions are reported
 apart by numbers and words in their names.
 """
 

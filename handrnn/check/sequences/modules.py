@@ -298,7 +298,7 @@ def _backward(
 def _gradients(
     match: Match, case: conventions.Case, total: Mapping[str, np.ndarray | None]
 ) -> tuple[Arrays, list[str]]:
-    """Gradients by the names of results; and those that there are none of."""
+    """Gradients under the names of results; and those that there are none of."""
     way, shapes = match.attempt, {p.name: p.shape for ps in match.layout.layers for p in ps}
     states = [name for letter in case.states for name in case.of_layers(f"d{letter}0")]
     if way["style"] != "pairs" and case.stacked:

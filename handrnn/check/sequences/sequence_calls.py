@@ -200,7 +200,7 @@ def _source(function: Any) -> str:
 
 
 def _by_name(value: Any) -> dict[str, Any]:
-    """A dict of gradients by the names used here, for names that differ in case and underscores."""
+    """Gradients under the names used here, for names that differ in case and underscores."""
     known = {name.replace("_", "").lower(): name for name in conventions.GRADIENTS}
     known |= {"db": "db_ih"}
     if not isinstance(value, dict):
@@ -244,7 +244,7 @@ def as_array(name: str, value: Any) -> tuple[np.ndarray | None, str]:
         try:
             value = np.array(value)
         except ValueError:
-            return None, f"{name} is a list of parts that are no array"
+            return None, f"{name} is a list of parts that are not arrays"
     if not isinstance(value, np.ndarray | np.generic):
         return None, f"{name} is {kind(value)}, not an array"
     array = np.asarray(value)
@@ -309,7 +309,7 @@ def outputs_in_axes(
 def gradients_in_axes(
     named: Mapping[str, Any], case: conventions.Case, call: conventions.Call
 ) -> tuple[conventions.Arrays, list[str], list[str]]:
-    """Gradients in torch's axes; problems; and notes on what is no gradient."""
+    """Gradients in torch's axes; problems; and notes on what is not a gradient."""
     with_layers = ["1" + call.states.lstrip("1"), call.states.lstrip("1")]
     weights = {True: ("IK", "HK"), False: ("KI", "KH")}[call.transposed]
     bias = (["K1", "K"] if call.column else ["K", "K1"]) + ["1K"]

@@ -368,7 +368,7 @@ class _Judge:
     ) -> tuple[list[sequence_trials.Trial], runner.Outcome | None]:
         """Trials to judge by, or the outcome that stopped it.
 
-        Where it runs at the size that was asked for but not at another one, that is no failure.
+        Where it runs at the size that was asked for but not at another one, that is not a failure.
         """
         asked = [outcomes[f"{target}/{k}"] for k in range(2)]
         for outcome in asked:

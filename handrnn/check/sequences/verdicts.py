@@ -67,7 +67,7 @@ def judged(
     if report.FAIL in verdicts:
         return _failed(base, trials, damage, forward)
     if damage:
-        where = "its results are right, what else it does is not"
+        where = "its results are right, but it has a harmful side effect"
         return replace(base, mistakes=damage, where=where)
     narrow = any(not trial.wide for trial in trials)
     if report.ILL_CONDITIONED in verdicts or not narrow:

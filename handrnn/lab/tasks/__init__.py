@@ -3,7 +3,7 @@
 palindrome
     The last digit of a palindrome, which is the first one read.
 first_digit
-    The first of random digits: palindromes without their short cut.
+    The first of random digits: palindromes without their shortcut.
 adding
     The sum of the two marked numbers.
 copy
@@ -65,7 +65,7 @@ class Task(Protocol):
     def loss(
         self, outputs: npt.NDArray[np.floating], target: npt.NDArray[Any]
     ) -> tuple[float, npt.NDArray[np.floating]]:
-        """Mean loss of outputs (B, outputs), or (steps, B, outputs), and its gradient by them."""
+        """Mean loss of outputs (B, outputs), or (steps, B, outputs), and its gradient."""
         ...
 
     def right(

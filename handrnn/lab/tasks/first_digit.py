@@ -1,7 +1,7 @@
 """First digit: read random digits, and say which one came first.
 
 The control of the palindromes. The network reads as many digits and answers the same question, but
-each of the others is drawn by itself: there is no short cut, at odd or even lengths.
+each of the others is drawn by itself: there is no shortcut, at odd or even lengths.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Palindromes: read all digits but the last, and say which one that is.
 
 The last digit of a palindrome equals the first, so the network has to carry its first input
-past ``length - 2`` others. An even palindrome leaves a short cut: each of the other digits is read
+past ``length - 2`` others. An even palindrome leaves a shortcut: each of the other digits is read
 once at an odd and once at an even position, so the alternating sum of the inputs is plus or minus
-the first digit. An odd palindrome has a middle digit, read only once, and no such short cut.
+the first digit. An odd palindrome has a middle digit, read only once, and no such shortcut.
 """
 
 import numpy as np

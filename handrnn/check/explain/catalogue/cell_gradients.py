@@ -24,8 +24,7 @@ def parameters() -> Iterator[entries.Mistake]:
                 function,
                 "wrong-variable",
                 f"{name} from {delta(other)}",
-                f"{name} is computed from {delta(other)} where {delta(mine)} is meant: copy and "
-                "paste.",
+                f"{name} is computed from {delta(other)} instead of {delta(mine)}: copy and paste.",
                 {name: right.replace(delta(mine) + ",", delta(other) + ",")},
             )
     weights = [f"dW{LETTER[k]}" for k in "figo"]
@@ -34,7 +33,7 @@ def parameters() -> Iterator[entries.Mistake]:
             "whh-off-by-one",
             "",
             "np.concatenate((a_next, xt))",
-            "The weight gradients pair the deltas of step t with a_next where a_prev is meant.",
+            "The weight gradients pair the deltas of step t with a_next instead of a_prev.",
         ),
         (
             "concat-order",
@@ -131,7 +130,7 @@ def inputs() -> Iterator[entries.Mistake]:
                     function,
                     "wrong-variable",
                     f"{given} for {meant} in {which}",
-                    f"{which}: {given} stands where {meant} is meant: copy and paste.",
+                    f"{which}: {given} is used instead of {meant}: copy and paste.",
                     lines,
                 )
         for mine, other in combinations("figo", 2):
@@ -156,7 +155,7 @@ def inputs() -> Iterator[entries.Mistake]:
                 function,
                 "gradients-for-weights",
                 f"{which_gate} in {which}",
-                f"{which}: the gradients dW stand where the weights W are meant.",
+                f"{which}: the gradients dW are used instead of the weights W.",
                 lines,
             )
     for gates in ("figo", *"figo"):
@@ -169,8 +168,8 @@ def inputs() -> Iterator[entries.Mistake]:
             function,
             "no-transpose",
             which,
-            "The transpose of the recurrent weights is missing in da_prev: nothing stops one, "
-            "they are square.",
+            "The transpose of the recurrent weights is missing in da_prev; since they are square, "
+            "NumPy raises no error.",
             lines,
         )
         lines = sums(
@@ -218,7 +217,7 @@ def inputs() -> Iterator[entries.Mistake]:
         function,
         "state-offset",
         "c_prev is c_next",
-        "c_next is read from the cache where c_prev is meant.",
+        "c_next is read from the cache instead of c_prev.",
         [('cache["c_prev"]', 'cache["c_next"]')],
         "(a_next, c_prev, a_prev, c_next, ...) = cache",
         "(a_next, c_next, a_prev, c_prev, ...) = cache",
@@ -227,7 +226,7 @@ def inputs() -> Iterator[entries.Mistake]:
         function,
         "state-offset",
         "c_next is c_prev",
-        "c_prev is read from the cache where c_next is meant.",
+        "c_prev is read from the cache instead of c_next.",
         [('cache["c_next"]', 'cache["c_prev"]')],
         "np.tanh(c_prev)",
         "np.tanh(c_next)",
@@ -286,7 +285,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "misplaced-parentheses",
             "product squared",
             "(1 - (a_next * da_next)**2)",
-            "da_next is inside of the square.",
+            "da_next is inside the square.",
         ),
         (
             "sigmoid-for-derivative",
@@ -306,7 +305,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "state-offset",
             "a_prev",
             "(1 - a_prev**2) * da_next",
-            "The derivative of tanh is taken at a_prev where a_next is meant.",
+            "The derivative of tanh is taken at a_prev instead of a_next.",
         ),
         (
             "derivative-of-activated",
@@ -343,37 +342,37 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "no-transpose",
             "",
             {"da_prev": "np.dot(Waa, dtanh)"},
-            "The transpose of Waa is missing in da_prev: it is square, so that nothing stops one.",
+            "The transpose of Waa is missing in da_prev; it is square, so NumPy raises no error.",
         ),
         (
             "no-transpose",
             "dWaa",
             {"dWaa": "np.dot(dtanh, a_prev.T).T"},
-            "dWaa is transposed: it is square, so that nothing stops one.",
+            "dWaa is transposed; since it is square, NumPy raises no error.",
         ),
         (
             "whh-off-by-one",
             "",
             {"dWaa": "np.dot(dtanh, a_next.T)"},
-            "dWaa pairs the delta of step t with a_next where a_prev is meant.",
+            "dWaa pairs the delta of step t with a_next instead of a_prev.",
         ),
         (
             "gradients-for-weights",
             "da_prev and dxt",
             {"da_prev": "np.dot(dWaa.T, dtanh)", "dxt": "np.dot(dWax.T, dtanh)"},
-            "The gradients dWaa and dWax stand where the weights are meant.",
+            "The gradients dWaa and dWax are used instead of the weights.",
         ),
         (
             "gradients-for-weights",
             "da_prev",
             {"da_prev": "np.dot(dWaa.T, dtanh)"},
-            "dWaa stands where Waa is meant.",
+            "dWaa is used instead of Waa.",
         ),
         (
             "gradients-for-weights",
             "dxt",
             {"dxt": "np.dot(dWax.T, dtanh)"},
-            "dWax stands where Wax is meant.",
+            "dWax is used instead of Wax.",
         ),
         ("bias-not-summed", "", {"dba": "dtanh"}, "dba is not summed over the examples."),
         (

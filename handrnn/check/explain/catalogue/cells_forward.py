@@ -24,13 +24,13 @@ def lstm_cell() -> Iterator[entries.Mistake]:
     yield line(
         "no-tanh-on-cell",
         "",
-        "There is no tanh on the cell state: a_next = ot * c_next is another model.",
+        "There is no tanh on the cell state: a_next = ot * c_next is a different model.",
         a_next="ot * c_next",
     )
     yield line(
         "wrong-activation",
         "a_next, sigmoid",
-        "There is a sigmoid on the cell state where tanh is meant.",
+        "There is a sigmoid on the cell state instead of tanh.",
         a_next="ot * sigmoid(c_next)",
     )
     yield line(
@@ -40,14 +40,14 @@ def lstm_cell() -> Iterator[entries.Mistake]:
         yield line(
             "state-offset" if name == "c_prev" else "wrong-variable",
             f"a_next with tanh({name})",
-            f"a_next has {name} where c_next is meant.",
+            f"a_next has {name} instead of c_next.",
             a_next=f"ot * np.tanh({name})",
         )
     for gate in ("ft", "it"):
         yield line(
             "wrong-variable",
             f"a_next with {gate}",
-            f"a_next has {gate} where ot is meant.",
+            f"a_next has {gate} instead of ot.",
             a_next=f"{gate} * np.tanh(c_next)",
         )
     for id, variant, c_next, why in (
@@ -155,8 +155,8 @@ def lstm_cell() -> Iterator[entries.Mistake]:
         other = "np.tanh" if gate != "g" else "sigmoid"
         usual = "sigmoid" if gate != "g" else "np.tanh"
         for id, activation, why in (
-            ("wrong-activation", other, f"The {words} has {other} where {usual} is meant."),
-            ("softmax-wrong", "softmax", f"The {words} is a softmax where {usual} is meant."),
+            ("wrong-activation", other, f"The {words} has {other} instead of {usual}."),
+            ("softmax-wrong", "softmax", f"The {words} is a softmax instead of {usual}."),
             ("wrong-activation", "", f"The {words} has no activation."),
         ):
             wrong = right.replace(usual, activation, 1)
@@ -195,8 +195,8 @@ def lstm_cell() -> Iterator[entries.Mistake]:
     yield line(
         "forget-bias",
         "",
-        "1 is added to the bias of the forget gate: that is for the weights to hold, from when they"
-        " are drawn.",
+        "1 is added to the bias of the forget gate inside the function: it belongs in the initial"
+        " value of bf.",
         ft=lines["ft"][0].replace("bf", "bf + 1"),
     )
     everywhere = {name: lines[name][0].replace(f" + b{LETTER[k]}", "") for k, name in GATES.items()}
@@ -232,7 +232,7 @@ def lstm_cell() -> Iterator[entries.Mistake]:
     yield line(
         "wrong-variable",
         "c_prev in concat",
-        "concat holds c_prev where a_prev is meant.",
+        "concat holds c_prev instead of a_prev.",
         concat="np.concatenate((c_prev, xt))",
     )
 
@@ -249,7 +249,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "Whh @ h_prev",
             "Whh.T @ h_prev",
             right.replace("Waa,", "Waa.T,"),
-            "Waa is transposed: it is square, so that nothing stops one.",
+            "Waa is transposed; since it is square, NumPy raises no error.",
         ),
         (
             "term-missing",
@@ -273,7 +273,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "h_next = np.tanh(z)",
             "h_next = sigmoid(z)",
             right.replace("np.tanh", "sigmoid"),
-            "There is a sigmoid where tanh is meant.",
+            "There is a sigmoid instead of tanh.",
         ),
         (
             "wrong-activation",
@@ -281,7 +281,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "h_next = np.tanh(z)",
             "h_next = np.maximum(z, 0)",
             "a_next = np.maximum(0, np.dot(Wax, xt) + np.dot(Waa, a_prev) + ba)",
-            "There is a relu where tanh is meant.",
+            "There is a relu instead of tanh.",
         ),
         (
             "softmax-wrong",
@@ -289,7 +289,7 @@ def rnn_cell() -> Iterator[entries.Mistake]:
             "h_next = np.tanh(z)",
             "h_next = softmax(z)",
             right.replace("np.tanh", "softmax"),
-            "There is a softmax where tanh is meant.",
+            "There is a softmax instead of tanh.",
         ),
         (
             "wrong-activation",

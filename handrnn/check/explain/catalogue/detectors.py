@@ -37,7 +37,7 @@ def detected() -> Iterator[entries.Mistake]:
             "",
             every,
             "globals",
-            "A global is read where an argument is meant: right in the notebook, and another "
+            "A global is read instead of an argument: right in the notebook, and another "
             "model's weights, or a NameError, elsewhere.",
             "np.dot(Wf[:, :n_a].T, dft)  # Wf from the notebook",
             "Wf = parameters['Wf']",

@@ -26,7 +26,7 @@ class Mistake:
     wrong, right : the line as it is written and as it should be, in the course's notation
     transform : of the results, (outputs, probe) -> outputs, after the edits
     detector : what shows a mistake that changes no result, one of `DETECTORS`, or ""
-    warning : seen where exp overflows only (`Target.edge`), which is no failure
+    warning : seen where exp overflows only (`Target.edge`), which is not a failure
     square : runs on square probes only (``probes.draw(seed, square=True)``)
     cached : only what is cached is wrong, so that it is none in the batch-first dialect
     """

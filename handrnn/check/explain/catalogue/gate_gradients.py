@@ -310,37 +310,37 @@ def cell_state() -> Iterator[entries.Mistake]:
             wrong_variable,
             "tanh(c_prev)",
             "(dc_next * @ + ot * (1 - np.tanh(c_prev)**2) * @ * da_next)#",
-            "{0} takes tanh at c_prev where c_next is meant.",
+            "{0} takes tanh at c_prev instead of c_next.",
         ),
         (
             wrong_variable,
             "tanh(a_next)",
             "(dc_next * @ + ot * (1 - np.tanh(a_next)**2) * @ * da_next)#",
-            "{0} takes tanh at a_next where c_next is meant.",
+            "{0} takes tanh at a_next instead of c_next.",
         ),
         (
             wrong_variable,
             "a_next",
             "(dc_next * @ + ot * (1 - a_next**2) * @ * da_next)#",
-            "{0} has a_next where tanh(c_next) is meant.",
+            "{0} has a_next instead of tanh(c_next).",
         ),
         (
             wrong_variable,
             "c_next",
             "(dc_next * @ + ot * (1 - c_next**2) * @ * da_next)#",
-            "{0} has c_next where tanh(c_next) is meant.",
+            "{0} has c_next instead of tanh(c_next).",
         ),
         (
             wrong_variable,
             "tanh(cct)",
             "(dc_next * @ + ot * (1 - np.tanh(cct)**2) * @ * da_next)#",
-            "{0} takes tanh at cct where c_next is meant.",
+            "{0} takes tanh at cct instead of c_next.",
         ),
         (
             "sigmoid-for-derivative",
             "tanh",
             "(dc_next * @ + ot * np.tanh(c_next) * @ * da_next)#",
-            "{0} has tanh(c_next) where its derivative is meant.",
+            "{0} has tanh(c_next) instead of its derivative.",
         ),
         (
             "derivative-of-activated",
@@ -358,7 +358,7 @@ def cell_state() -> Iterator[entries.Mistake]:
             wrong_variable,
             "dc_next for da_next",
             f"(dc_next * @ + {PATH} * @ * dc_next)#",
-            "{0} has dc_next where da_next is meant.",
+            "{0} has dc_next instead of da_next.",
         ),
         (
             "plus-for-times",
@@ -371,14 +371,14 @@ def cell_state() -> Iterator[entries.Mistake]:
                 wrong_variable,
                 f"{gate} for ot",
                 f"(dc_next * @ + {gate} * (1 - {t}) * @ * da_next)#",
-                f"{{0}} has {gate} where ot is meant.",
+                f"{{0}} has {gate} instead of ot.",
             )
             for gate in ("ft", "it", "cct")
         ),
     )
     groups = [list(PARTS), ["dft", "dit", "dcct"], *([name] for name in PARTS)]
     for (id, variant, form, why), group in ((f, g) for g in groups for f in forms):
-        what = "all lines" if len(group) == 4 else ", ".join(group)
+        what = "each line" if len(group) == 4 else ", ".join(group)
         lines = {}
         for name in group:
             factor, after = PARTS[name]
@@ -413,24 +413,24 @@ def cell_state() -> Iterator[entries.Mistake]:
                     function,
                     wrong_variable if other != "c_next" else "state-offset",
                     f"{name} with {other}",
-                    f"{name} has {other} where {factor} is meant: copy and paste.",
+                    f"{name} has {other} instead of {factor}: copy and paste.",
                     {name: f"(dc_next * {other} + {PATH} * {other} * da_next){after}"},
                 )
                 yield notation.rewritten(
                     function,
                     wrong_variable,
                     f"{name} with {other} once",
-                    f"{name} has {other} where {factor} is meant, in the path through a_next.",
+                    f"{name} has {other} instead of {factor}, in the path through a_next.",
                     {name: f"(dc_next * {factor} + {PATH} * {other} * da_next){after}"},
                 )
     for name, value, why in (
         ("c_next", "c_next", "the tanh is missing"),
-        ("tanh(a_next)", "np.tanh(a_next)", "a_next stands where c_next is meant"),
-        ("tanh(c_prev)", "np.tanh(c_prev)", "c_prev stands where c_next is meant"),
-        ("tanh(cct)", "np.tanh(cct)", "cct stands where c_next is meant"),
-        ("a_next", "a_next", "a_next stands where tanh(c_next) is meant"),
-        ("derivative", "(1 - np.tanh(c_next)**2)", "the derivative stands where tanh is meant"),
-        ("c_prev", "c_prev", "c_prev stands where tanh(c_next) is meant"),
+        ("tanh(a_next)", "np.tanh(a_next)", "a_next is used instead of c_next"),
+        ("tanh(c_prev)", "np.tanh(c_prev)", "c_prev is used instead of c_next"),
+        ("tanh(cct)", "np.tanh(cct)", "cct is used instead of c_next"),
+        ("a_next", "a_next", "a_next is used instead of tanh(c_next)"),
+        ("derivative", "(1 - np.tanh(c_next)**2)", "the derivative is used instead of tanh"),
+        ("c_prev", "c_prev", "c_prev is used instead of tanh(c_next)"),
     ):
         yield notation.rewritten(
             function,
@@ -443,7 +443,7 @@ def cell_state() -> Iterator[entries.Mistake]:
         function,
         wrong_variable,
         "dot with dc_next",
-        "In dot dc_next stands where da_next is meant.",
+        "In dot dc_next is used instead of da_next.",
         {"dot": "dc_next * np.tanh(c_next) * ot * (1 - ot)"},
     )
     yield notation.rewritten(

@@ -109,8 +109,8 @@ def not_accumulated(cell: str) -> Iterator[entries.Mistake]:
             function,
             "not-accumulated",
             variant,
-            f"{what} assigned at every step in place of added up: only t = 0, the last step that "
-            "the loop comes to, is left (adding once after the loop does the same).",
+            f"{what} assigned at every step instead of being added up: only t = 0, the last step "
+            "that the loop comes to, is left (adding once after the loop does the same).",
             [(line, line.replace(f"{line.split(' ')[0]} + ", "")) for line in added],
             f"d{shown} = gradients['d{shown}']",
             f"d{shown} += gradients['d{shown}']",
@@ -289,7 +289,7 @@ def lstm_loop() -> Iterator[entries.Mistake]:
             f'{{**{cell}, "c_prev": {before}["c_next"]}}',
             "c_prev = c[:, :, t-1]  # at t = 0 that is the last step",
             "c_prev = caches[t][3]",
-            "c_prev is read as c[t-1], which at t = 0 is the last step: c0 is meant.",
+            "c_prev is read as c[t-1], which at t = 0 is the last step: it should be c0.",
         ),
         (
             "a[t-1] in dW",
@@ -324,13 +324,13 @@ def lstm_loop() -> Iterator[entries.Mistake]:
             "da_prev for dc_prev",
             ('dc = gradients["dc_prev"]', 'dc = gradients["dh_prev"]'),
             "dc_prevt = gradients['da_prev']",
-            "da_prev is carried where dc_prev is meant.",
+            "da_prev is carried instead of dc_prev.",
         ),
         (
             "dc_prev for da_prev",
             ('dh = gradients["dh_prev"]', 'dh = gradients["dc_prev"]'),
             "da_prevt = gradients['dc_prev']",
-            "dc_prev is carried where da_prev is meant.",
+            "dc_prev is carried instead of da_prev.",
         ),
         (
             "dc_prev for da0",

@@ -198,7 +198,7 @@ def loop(cell: str) -> Iterator[entries.Mistake]:
                 [("c_prev = c_next", "c_prev = h_next")],
                 call.replace("c_next", "a_next"),
                 call,
-                "a_next is passed on in the place of c_next.",
+                "a_next is passed on instead of c_next.",
             ),
             (
                 "c-is-a",
@@ -206,7 +206,7 @@ def loop(cell: str) -> Iterator[entries.Mistake]:
                 [("h_prev = h_next", "h_prev = c_next")],
                 call.replace("a_next", "c_next"),
                 call,
-                "c_next is passed on in the place of a_next.",
+                "c_next is passed on instead of a_next.",
             ),
             (
                 "state-offset",
@@ -240,7 +240,7 @@ def cached(cell: str) -> Iterator[entries.Mistake]:
             function,
             "caches-wrong",
             f"{shown} for {first}",
-            f"The cache holds {shown} where {first} is meant.",
+            f"The cache holds {shown} instead of {first}.",
             [(f'"{mine}": {mine},', f'"{mine}": {other},')],
             f"cache = (..., {shown}, ...)",
             f"cache = (..., {first}, ...)",

@@ -1,4 +1,4 @@
-"""The course's notation, and the textbook's line in the place of each of the course's.
+"""The course's notation, and the textbook's line for each of the course's.
 
 `rewritten` and `edited` make entries: whole lines in the course's notation, translated, or pieces
 of the textbook's text.
@@ -21,7 +21,7 @@ RNN_FORTH = ("rnn_cell_forward", "rnn_forward")
 
 
 def delta(gate: str) -> str:
-    """The name of the gradient by what goes into a gate: ``dft``."""
+    """The name of the gradient with respect to what goes into a gate: ``dft``."""
     return f"d{GATES[gate]}"
 
 

@@ -23,13 +23,13 @@ def prediction(cell: str) -> Iterator[entries.Mistake]:
             "softmax-wrong",
             "sigmoid",
             right.replace("softmax", "sigmoid"),
-            "There is a sigmoid on y where softmax is meant.",
+            "There is a sigmoid on y instead of softmax.",
         ),
         (
             "softmax-wrong",
             "tanh",
             right.replace("softmax", "np.tanh"),
-            "There is a tanh on y where softmax is meant.",
+            "There is a tanh on y instead of softmax.",
         ),
         ("softmax-wrong", "twice", f"softmax({right})", "softmax is applied twice."),
         (

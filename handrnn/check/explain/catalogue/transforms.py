@@ -62,7 +62,7 @@ def conventions() -> Iterator[entries.Mistake]:
                 f"{variant} at {most}",
                 backwards,
                 {},
-                f"{variant.capitalize()} clipped at {most} inside of the function: clipping is "
+                f"{variant.capitalize()} clipped at {most} inside the function: clipping is "
                 "a step of its own, after it.",
                 f"np.clip(dWf, -{most}, {most}, out=dWf)",
                 "",

@@ -8,6 +8,7 @@ dtype follows the weights. Names, defaults and formulas are torch's.
 The classes (`SGD`, `RMSprop`, `Adam`, `AdamW`) hold modules: anything with ``params`` and
 ``grads``, mappings from the same names to live arrays, and ``zero_grad()``, such as those of
 `handrnn.nn`. Gradients of such modules are clipped by `clip_grad_norm` and `clip_grad_value`.
+`lr_scheduler` changes learning rates during training.
 """
 
 import copy
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from . import lr_scheduler as lr_scheduler
 
 State = dict[str, Any]
 
@@ -315,11 +318,13 @@ class Optimizer:
         """Update all weights of all modules in place, once.
 
         Gradients that no backward has touched are zeros and are used like any others: decay and
-        momentum act on such weights too.
+        momentum act on such weights too. Frozen parameters are left alone.
         """
         for module, states in zip(self.modules, self._states, strict=True):
-            grads = module.grads
+            grads, frozen = module.grads, _frozen(module)
             for name, weights in module.params.items():
+                if name in frozen:
+                    continue
                 new, states[name] = self._update(weights, grads[name], states.get(name))
                 weights[...] = new
 
@@ -383,12 +388,13 @@ class Optimizer:
         """What does not fit in the "state" of a state_dict."""
         if not given:
             return
+        flat = {f"{i}.{name}": state for i in given for name, state in given[i].items()}
         params = {
             f"{i}.{name}": weights
             for i, module in enumerate(self.modules)
             for name, weights in module.params.items()
+            if name not in _frozen(module) or f"{i}.{name}" in flat
         }
-        flat = {f"{i}.{name}": state for i in given for name, state in given[i].items()}
         yield from _differences("parameter", params, flat)
         for name in sorted(params.keys() & flat.keys()):
             weights = params[name]
@@ -417,7 +423,7 @@ class SGD(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -464,7 +470,7 @@ class RMSprop(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -508,7 +514,7 @@ class Adam(Optimizer):
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or a number is out of range.
     """
@@ -597,7 +603,7 @@ def clip_grad_norm(
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or `max_norm` is negative.
     FloatingPointError
@@ -624,7 +630,7 @@ def clip_grad_value(*modules: Module, clip_value: float) -> None:
     Raises
     ------
     TypeError
-        If an argument is no module.
+        If an argument is not a module.
     ValueError
         If there is no module, a module is given twice, or `clip_value` is negative.
     """
@@ -633,12 +639,17 @@ def clip_grad_value(*modules: Module, clip_value: float) -> None:
         np.clip(grad, -float(clip_value), float(clip_value), out=grad)
 
 
+def _frozen(module: Module) -> frozenset[str]:
+    """The names of a module's parameters that are not trained, where it knows such a thing."""
+    return getattr(module, "frozen", frozenset())
+
+
 def _all_grads(caller, modules):
     return [grad for module in _checked(caller, modules) for grad in module.grads.values()]
 
 
 def _checked(caller, modules):
-    """The modules; or an error, if there is none, one is given twice or something is no module."""
+    """The modules; or an error, if there is none, one is given twice or one is not a module."""
     if not modules:
         raise ValueError(f"{caller} was given no modules, such as an nn.LSTM")
     for position, module in enumerate(modules, start=1):

@@ -1,20 +1,21 @@
-"""The laboratory's command line: ``python -m handrnn.lab run sweep.toml``, ``report DIR``."""
+"""The laboratory's commands: ``handrnn run sweep.toml`` and ``handrnn report DIR``.
+
+Exit status: 0; 1 if a run failed or nothing could be done; 2 for unknown options; 130 after Ctrl-C.
+"""
 
 import argparse
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from . import command_line, files, report, settings
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line; what is chosen stands in ``command``, a function of the options."""
-    parser = argparse.ArgumentParser(prog="python -m handrnn.lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def add_commands(commands: Any) -> None:
+    """Add ``run`` and ``report`` to the subcommands of a parser."""
     _add_run(commands.add_parser("run", help="execute the runs of a settings file"))
     report.add_command(commands)
-    return parser.parse_args(arguments)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +31,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting in place of the file's, a comma between several values",
+        help="a setting instead of the file's, a comma between several values",
     )
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,9 +65,11 @@ def _summary(record: files.Record) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 1 and one line if that is not possible, 130 after Ctrl-C."""
-    options = parse(arguments)
+    parser = argparse.ArgumentParser(prog="handrnn")
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    options = parser.parse_args(arguments)
     try:
-        return options.command(options)
+        return options.run(options)
     except command_line.InterruptedSweepError as error:
         print(error, file=sys.stderr)
         return 130
