@@ -18,6 +18,7 @@ from handrnn.check.assignments import trying
 from handrnn.check.explain import catalogue
 from handrnn.check.files import cases
 from handrnn.check.judge import judge
+from handrnn.check.report import FORMATS
 from handrnn.check.report import data as report
 from handrnn.check.run import runner
 
@@ -75,7 +76,7 @@ def test_a_right_and_a_wrong_file(capsys, folder):
 
 
 def test_every_report_of_a_folder(capsys, folder, tmp_path):
-    files = {kind: tmp_path / f"a {kind}" for kind in ("json", "html", "junit", "csv")}
+    files = {kind: tmp_path / f"a {kind}" for kind in ("json", "html", "junit", "csv", "csv-long")}
     options = [word for kind, path in files.items() for word in (f"--{kind}", path)]
     status, out, err = run(capsys, "check", folder, "--no-torch", "--jobs", 2, *options)
     assert (status, err) == (1, "")
@@ -84,8 +85,9 @@ def test_every_report_of_a_folder(capsys, folder, tmp_path):
     assert [file["passed"] for file in content["files"]] == [True, False]
     assert content["passed"] is False
     assert ElementTree.parse(files["junit"]).getroot().get("failures") == "1"
-    rows = list(csv.DictReader(files["csv"].read_text().splitlines()))
-    assert [row["mistakes"] for row in rows] == ["", "misplaced-parentheses"]
+    for kind in ("csv", "csv-long"):
+        rows = list(csv.DictReader(files[kind].read_text().splitlines()))
+        assert [row["mistakes"] for row in rows] == ["", "misplaced-parentheses"]
     assert 'class="e6"' in files["html"].read_text(encoding="utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
         ["the class", *(p.name for p in files.values())]
@@ -124,7 +126,7 @@ def straw(monkeypatch):
     """A judge that says of each file what its text says: verdicts, a word a function."""
     asked = []
 
-    def judge(submission, *, wanted, seconds, second_opinion, allow=(), mend=None):
+    def judged(submission, *, wanted, seconds, second_opinion, allow=(), mend=None):
         asked.append((submission.path.name, wanted, seconds, second_opinion))
         words = submission.text.split("#")[-1].split()
         if "explode" in words:
@@ -141,7 +143,7 @@ def straw(monkeypatch):
         }
         return report.FileReport(str(submission.path), functions)
 
-    monkeypatch.setattr(cli.judge, "judge", judge)
+    monkeypatch.setattr(judge, "judge", judged)
     return asked
 
 
@@ -247,10 +249,13 @@ def test_json_of_a_folder_is_a_list_whatever_is_in_it(capsys, straw, files):
 @pytest.mark.parametrize("level", report.HINTS)
 def test_hints_hold_for_every_report(capsys, straw, files, tmp_path, level):
     files(a="FAIL")
-    outputs = [f"--{kind}={tmp_path / kind}" for kind in ("json", "html", "junit", "csv")]
-    _, out, _ = run(capsys, "check", "a.py", "--hint", level, *outputs)
-    texts = [out, *((tmp_path / k).read_text("utf-8") for k in ("json", "html", "junit", "csv"))]
-    assert all("FAIL" in text for text in texts)
+    outputs = [f"--output-format={kind}={tmp_path / kind}" for kind in FORMATS]
+    options = ["--hint", level, "--feedback", tmp_path / "feedback", *outputs]
+    _, out, _ = run(capsys, "check", "a.py", *options)
+    paths = [*(tmp_path / kind for kind in FORMATS), *(tmp_path / "feedback").iterdir()]
+    texts = [out, *(path.read_text("utf-8") for path in paths)]
+    assert len(texts) == len(FORMATS) + 3
+    assert all("lstm_forward" in text for text in texts)
     rank = report.HINTS.index(level)
     assert any("SECRET" in text for text in texts) == (rank >= report.HINTS.index("mistake"))
     assert any("no-carry" in text for text in texts) == (rank >= report.HINTS.index("sentence"))
@@ -280,7 +285,8 @@ def test_a_bar_where_there_is_a_terminal(capsys, straw, files, monkeypatch):
     assert "file" in run(capsys, "check", "a.py", "b.py")[2]
     assert run(capsys, "check", "a.py", "b.py", "--quiet")[1:] == ("", "")
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    assert run(capsys, "check", "a.py", "b.py")[::2] == (0, "")
+    status, _, err = run(capsys, "check", "a.py", "b.py")
+    assert (status, err) == (0, "handrnn: 2 files; pip install tqdm shows the progress\n")
 
 
 def test_interrupted(capsys, files, monkeypatch):
@@ -289,7 +295,7 @@ def test_interrupted(capsys, files, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.judge, "judge", interrupt)
+    monkeypatch.setattr(judge, "judge", interrupt)
     status, out, err = run(capsys, "check", "a.py")
     assert (status, out, err) == (cli.INTERRUPTED, "", "handrnn: interrupted\n")
 
@@ -310,9 +316,13 @@ def test_interrupted(capsys, files, monkeypatch):
         ["check", "a.py", "--hint", "everything"],
         ["check", "a.py", "--html", "none/x.html"],
         ["check", "a.py", "--html", "empty"],
-        ["check", "a.py", "--html", "-"],
         ["check", "a.py", "--json", "-", "--junit", "-"],
-        ["check", "a.py", "--csv", "-"],
+        ["check", "a.py", "--json", "-", "--output-format", "editor"],
+        ["check", "a.py", "--output-format", "latex"],
+        ["check", "a.py", "--output-format", "json=none/x.json"],
+        ["check", "a.py", "--points", "none.toml"],
+        ["check", "a.py", "--points", "a.py"],
+        ["check", "a.py", "--feedback", "a.py"],
         ["check", "a.py", "--timeout", "0"],
         ["check", "a.py", "--timeout", "soon"],
         ["check", "a.py", "--jobs", "0"],

@@ -11,28 +11,28 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent import futures
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import report
+from . import report, submissions
 from .dialects import dialect as dialects
-from .dialects import match as matching
 from .files import cases
-from .judge import judge
 from .load import loading
 from .repair import applying, fixes
-from .report import colours, data, output
+from .report import colours, data, delivery, feedback, output, points
 from .run import runner
 
 PASSED, FAILED, MISUSE = 0, 1, 2
+MISUSES = (
+    *(submissions.MisuseError, delivery.DeliveryError, cases.CaseError),
+    *(dialects.DialectError, runner.CannotRunError),
+)
 INTERRUPTED = 130
 SECONDS = 10.0
-LAST_SECONDS = 1.0  # for what is interrupted to put things away
 
 CHECK = """\
 Judge the recurrent functions and classes in Python files and notebooks, found by their names and
@@ -61,7 +61,9 @@ examples:
   handrnn check my_rnn.py
   handrnn check assignment.ipynb --html report.html
   handrnn check my_rnn.py::lstm_backward --hint place
-  handrnn check submissions/ --csv class.csv --json all.json --jobs 4
+  handrnn check submissions.zip --csv class.csv --html class.html --feedback feedback/
+  handrnn check submissions/ --points points.toml --hint sentence --jobs 4
+  handrnn check my_rnn.py --output-format github --output-format sarif=results.sarif
   handrnn check my_rnn.py --require lstm_forward lstm_backward --junit results.xml
   handrnn check submissions/ --dialect mine.toml
   handrnn check my_lstm.py --loss Model.train_on
@@ -146,10 +148,6 @@ SIZES = {
 }
 
 
-class _MisuseError(Exception):
-    """What was asked for makes no sense, in one line."""
-
-
 def parser() -> argparse.ArgumentParser:
     """The arguments of the checker's commands alone; `handrnn.command_line` knows them all."""
     whole = argparse.ArgumentParser(prog="handrnn", allow_abbrev=False)
@@ -175,7 +173,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _check_options(add: Any) -> None:
-    add("paths", metavar="PATH", nargs="+", help="a .py file, notebook, folder, or FILE::FUNCTION")
+    words = "a .py file, a notebook, a folder or zip archive of them, or FILE::FUNCTION"
+    add("paths", metavar="PATH", nargs="+", help=words)
     words = "functions that each file must have; without them it does not pass"
     add("--require", metavar="NAME", nargs="+", action="extend", default=[], help=words)
     words = "judge by this dialect alone: the name of one, or the path of a TOML file of yours"
@@ -188,7 +187,12 @@ def _check_options(add: Any) -> None:
     add("--hint", choices=data.HINTS, default=data.HINTS[-1], help=words)
     words = "write the file with its mended lines to OUT; for one PATH, and never over it"
     add("--fix", metavar="OUT", help=words)
-    _output_options(add, report.FORMATS)
+    words = "points for each function, and partial credit: a TOML file"
+    add("--points", metavar="FILE", help=words)
+    words = "write a page and a text for each student into DIR"
+    add("--feedback", metavar="DIR", help=words)
+    switches = [name for name, one in report.FORMATS.items() if one.switch]
+    delivery.add_options(add, switches)
     words = "seconds that each run of a function may take (default %(default)g)"
     add("--timeout", metavar="S", type=float, default=SECONDS, help=words)
     words = "files judged at a time (default: the number of processors, here %(default)s)"
@@ -230,13 +234,7 @@ def _compare_options(add: Any) -> None:
     add("answer", metavar="ANSWER", help="an .npz or a .json file")
     words = "what the answer was computed in (default: what its arrays are; of .json float64)"
     add("--dtype", choices=cases.DTYPES, help=words)
-    _output_options(add, ["json"])
-
-
-def _output_options(add: Any, names: Iterable[str]) -> None:
-    for name in names:
-        add(f"--{name}", metavar="FILE", help=report.FORMATS[name].words)
-    add("-q", "--quiet", action="store_true", help="print nothing: the exit status says it all")
+    delivery.add_options(add, ["json"], several=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -245,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended_by_signals():
             return options.run(options)
-    except (_MisuseError, cases.CaseError, dialects.DialectError, runner.CannotRunError) as why:
+    except MISUSES as why:
         print(f"handrnn: {_printable(str(why))}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
@@ -285,26 +283,14 @@ def _print(text: str, colour: bool = False) -> None:
     sys.stdout.flush()
 
 
+def _show(report: str, name: str) -> None:
+    """Print a report in a format; text has colours, where they are wanted."""
+    _print(report, name == "text" and colours.wanted(sys.stdout))
+
+
 def _printable(text: str) -> str:
     """Without control characters, which could change what else stands on a terminal."""
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
-
-
-def _deliver(
-    options: argparse.Namespace, texts: dict[str, Callable[[], str]], text: Callable[[], str]
-) -> None:
-    """Write the files that were asked for; print the text, unless standard output takes another."""
-    paths = {name: path for name in texts if (path := getattr(options, name))}
-    for name, path in paths.items():
-        if path == "-":
-            print(texts[name](), end="", flush=True)
-            continue
-        try:
-            output.write(path, texts[name]())
-        except OSError as error:
-            raise _MisuseError(f"{path} cannot be written: {error.strerror or error}") from None
-    if "-" not in paths.values() and not options.quiet:
-        _print(text(), colours.wanted(sys.stdout))
 
 
 # ------------------------------------------------------------------------------------------- check
@@ -312,37 +298,77 @@ def _deliver(
 
 def _check(options: argparse.Namespace) -> int:
     if not 0 < options.timeout < math.inf or options.jobs < 1:
-        raise _MisuseError("--timeout and --jobs must be finite and more than 0")
-    asked = _asked(options.paths)
-    _verify_names(asked, options)
-    for name, one in report.FORMATS.items():
-        path = getattr(options, name)
-        if path == "-" and not one.stdout:
-            raise _MisuseError(f"--{name} takes a file, not the standard output")
-        if path and path != "-" and (Path(path).is_dir() or not Path(path).parent.is_dir()):
-            raise _MisuseError(f"{path} cannot be written: it is a folder, or in none")
-    _verify_fix(asked, options)
-    judged = _judged(asked, options)
-    if options.fix:
-        _write_fixed(next(iter(asked)), judged[0], options.fix)
+        raise submissions.MisuseError("--timeout and --jobs must be finite and more than 0")
+    delivery.check(options.outputs)
+    if options.feedback and (path := Path(options.feedback)).exists() and not path.is_dir():
+        raise submissions.MisuseError(f"{path} is not a folder: --feedback needs one")
+    scheme = _scheme(options.points) if options.points else None
+    required = [*options.require, *(scheme.weights if scheme else ())]
+    with tempfile.TemporaryDirectory(prefix="handrnn-check-") as scratch:
+        asked = submissions.asked(options.paths, Path(scratch))
+        submissions.verify_names(asked, required, options.dialect)
+        _verify_fix([one.path for one in asked], options)
+        judged = submissions.judged(asked, _how(options), required, options.jobs, options.quiet)
+        if options.fix:
+            _write_fixed(asked[0].path, judged[0], options.fix)
+    if scheme:
+        judged = [points.graded(one, scheme) for one in judged]
     files = tuple(one.hinted(options.hint) for one in judged)
-    reports = data.Reports(files, len(options.paths) == 1 and not _is_folder(options.paths[0]))
-    texts = {name: partial(one.render, reports) for name, one in report.FORMATS.items()}
-    _deliver(options, texts, partial(report.TEXT.render, reports))
+    single = len(options.paths) == 1 and not any(one.found.student for one in asked)
+    reports = data.Reports(files, single)
+    _report(reports, options)
     return MISUSE if reports.failed else PASSED if reports.passed else FAILED
 
 
-def _verify_fix(asked: Iterable[Path], options: argparse.Namespace) -> None:
-    """Raise _MisuseError where a mended file cannot be written."""
+def _scheme(path: str) -> points.Scheme:
+    try:
+        return points.read(path)
+    except OSError as error:
+        raise submissions.MisuseError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise submissions.MisuseError(str(error)) from None
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    """How every file is judged."""
+    how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
+    if options.loss:
+        how["loss"] = options.loss
+    if options.hint == data.HINTS[-1] or options.fix:
+        how["mend"] = fixes.with_fixes
+    how["second_opinion"] = "always" if options.witness else not options.no_torch
+    if options.dialect:
+        how["dialect"] = dialects.find(options.dialect)
+    return how
+
+
+def _report(reports: data.Reports, options: argparse.Namespace) -> None:
+    """Write and print what was asked for."""
+
+    def render(name: str) -> str:
+        return report.FORMATS[name].render(reports)
+
+    if options.feedback:
+        try:
+            feedback.write(reports, options.feedback)
+        except OSError as error:
+            why = f"{options.feedback} cannot be written: {error.strerror}"
+            raise submissions.MisuseError(why) from None
+    delivery.deliver(options.outputs, options.quiet, render, _show)
+
+
+def _verify_fix(paths: Sequence[Path], options: argparse.Namespace) -> None:
+    """Raise submissions.MisuseError where a mended file cannot be written."""
     if not options.fix:
         return
-    paths, out = list(asked), Path(options.fix)
+    out = Path(options.fix)
     if len(paths) != 1 or str(paths[0]) in ("-", "/dev/stdin"):
-        raise _MisuseError("--fix OUT takes one file")
+        raise submissions.MisuseError("--fix OUT takes one file")
     if out.is_dir() or not out.parent.is_dir():
-        raise _MisuseError(f"{out} cannot be written: it is a folder, or in none")
+        raise submissions.MisuseError(f"{out} cannot be written: it is a folder, or in none")
     if out.exists() and out.samefile(paths[0]):
-        raise _MisuseError(f"--fix never writes over what is checked: {out} is {paths[0]}")
+        what = f"{out} is {paths[0]}"
+        raise submissions.MisuseError(f"--fix never writes over what is checked: {what}")
 
 
 def _write_fixed(path: Path, judged: data.FileReport, out: str) -> None:
@@ -357,137 +383,6 @@ def _write_fixed(path: Path, judged: data.FileReport, out: str) -> None:
     print(f"handrnn: {what}{left}", file=sys.stderr)
 
 
-def _is_folder(path: str) -> bool:
-    return Path(path.partition("::")[0]).is_dir()
-
-
-def _asked(paths: Sequence[str]) -> dict[Path, tuple[str, ...]]:
-    """The files, and the functions asked for in each; none: all that are there."""
-    asked: dict[Path, list[str | None]] = {}
-    for specification in paths:
-        try:
-            found = loading.find(specification)
-        except (OSError, ValueError) as error:
-            raise _MisuseError(str(error)) from None
-        if not found:
-            raise _MisuseError(f"{specification} is a folder without .py and .ipynb files")
-        for path, wanted in found:
-            asked.setdefault(path, []).append(wanted)
-    return {p: () if None in names else tuple(filter(None, names)) for p, names in asked.items()}
-
-
-def _verify_names(asked: dict[Path, tuple[str, ...]], options: argparse.Namespace) -> None:
-    """Raise _MisuseError for functions asked for that neither a dialect nor the file has."""
-    chosen = (
-        [dialects.find(options.dialect)] if options.dialect else dialects.all_dialects().values()
-    )
-    known = {name for dialect in chosen for name in matching.names(dialect)}
-    for path, wanted in asked.items():
-        for name in (*wanted, *options.require):
-            if name in known or re.search(
-                rf"\b{re.escape(name.rpartition('.')[2])}\b", _text(path)
-            ):
-                continue
-            what = f"the dialect {options.dialect}" if options.dialect else "a dialect"
-            raise _MisuseError(
-                f"{name} is neither a function of {what} nor in {path.name}"
-                f"{dialects.nearest(name, known)}"
-            )
-
-
-def _text(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return path.read_text("utf-8", "replace")
-    return ""
-
-
-def _judged(
-    asked: dict[Path, tuple[str, ...]], options: argparse.Namespace
-) -> list[data.FileReport]:
-    """A report on every file, in order; several files at a time, each in processes of its own."""
-    how: dict[str, Any] = {"seconds": options.timeout, "allow": options.allow}
-    if options.loss:
-        how["loss"] = options.loss
-    if options.hint == data.HINTS[-1] or options.fix:
-        how["mend"] = fixes.with_fixes
-    how["second_opinion"] = "always" if options.witness else not options.no_torch
-    if options.dialect:
-        how["dialect"] = dialects.find(options.dialect)
-
-    def one(item: tuple[Path, tuple[str, ...]]) -> data.FileReport:
-        path, wanted = item
-        judged = _one(path, wanted, **how)
-        return _with_required(judged, options.require)
-
-    judged = _in_threads(one, list(asked.items()), options.jobs)
-    return list(_with_progress(judged, len(asked), options.quiet))
-
-
-def _in_threads(one: Callable, items: Sequence, jobs: int) -> Iterator:
-    """one(item) for every item, in order, several at a time; an interrupt ends all of them."""
-    results = [futures.Future() for _ in items]
-    waiting = iter(list(zip(items, results, strict=True)))
-    lock = threading.Lock()
-
-    def work() -> None:
-        while not runner.STOPPED.is_set():
-            with lock:
-                item, result = next(waiting, (None, None))
-            if result is None:
-                return
-            try:
-                result.set_result(one(item))
-            except BaseException as error:
-                result.set_exception(error)
-
-    runner.STOPPED.clear()
-    # no pool: Python would wait for its threads before it ends
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(items)))]
-    for thread in threads:
-        thread.start()
-    try:
-        for result in results:
-            yield result.result()
-    finally:
-        runner.STOPPED.set()
-        for thread in threads:
-            thread.join(LAST_SECONDS / len(threads))
-        runner.STOPPED.clear()
-
-
-def _one(path: Path, wanted: tuple[str, ...], **options: Any) -> data.FileReport:
-    """The report on one file, whatever happens: a file that breaks the checker does not pass."""
-    failed = True
-    try:
-        return judge.judge(loading.load(path), wanted=wanted, **options)
-    except runner.CannotRunError as error:
-        problem = f"{path.name} could not be judged: {error}"
-    except OSError as error:
-        problem, failed = f"{path.name} cannot be read: {error.strerror or error}", False
-    except Exception as error:
-        problem = f"the checker itself failed, please report it: {type(error).__name__}: {error}"
-    return _with_required(data.FileReport(str(path), {}, (problem,), failed=failed), wanted)
-
-
-def _with_required(judged: data.FileReport, names: Sequence[str]) -> data.FileReport:
-    missing = [name for name in names if name not in judged.functions]
-    found = {name: data.FunctionReport(name, data.NOT_FOUND) for name in missing}
-    return replace(judged, functions=judged.functions | found)
-
-
-def _with_progress(
-    reports: Iterator[data.FileReport], total: int, quiet: bool
-) -> Iterator[data.FileReport]:
-    """The same, with a bar on the terminal where there is one, and tqdm."""
-    if quiet or total < 2 or not sys.stderr.isatty():
-        return reports
-    try:
-        import tqdm
-    except ImportError:
-        return reports
-    return iter(tqdm.tqdm(reports, total=total, unit="file", leave=False))
-
-
 # ---------------------------------------------------------------------------------- other languages
 
 
@@ -496,7 +391,7 @@ def _dialects(options: argparse.Namespace) -> int:
     if what[:1] == ["try"] and len(what) == 3:
         return _try(Path(what[1]), what[2])
     if len(what) > 1:
-        raise _MisuseError("dialects takes nothing, one NAME, or: try FILE SOLUTION")
+        raise submissions.MisuseError("dialects takes nothing, one NAME, or: try FILE SOLUTION")
     if what:
         _print(dialects.find(what[0]).text)
         return PASSED
@@ -509,7 +404,7 @@ def _try(file: Path, solution: str) -> int:
     from .assignments import trying  # here, as below: 'check' needs none of it
 
     if not Path(solution).is_file():
-        raise _MisuseError(f"{solution} is not a file: a right solution is needed")
+        raise submissions.MisuseError(f"{solution} is not a file: a right solution is needed")
     held = trying.hold(dialects.read(file), str(file), loading.load(solution))
     _print("\n".join(held.lines()) + "\n")
     return PASSED if held.passed else FAILED
@@ -538,5 +433,6 @@ def _compare(options: argparse.Namespace) -> int:
     case = cases.read(options.case)
     answers.verify(case)
     judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)
-    _deliver(options, {"json": judged.to_json}, lambda: f"{judged}\n")
+    render = {"json": judged.to_json, "text": lambda: f"{judged}\n"}
+    delivery.deliver(options.outputs, options.quiet, lambda name: render[name](), _show)
     return PASSED if judged.passed else FAILED

@@ -28,6 +28,7 @@ from . import parts, sorting
 MOST_SOURCE = 20 * 2**20  # bytes of program text
 MOST_NOTEBOOK = 200 * 2**20  # bytes of a notebook: nearly all of it are pictures
 SUFFIXES = (".py", ".ipynb")
+MACHINES = ("__pycache__", "__MACOSX")  # folders that nobody writes by hand
 STANDARD_INPUT = ("-", "/dev/stdin")
 LONGEST_PATH = 80  # in a message
 CANNOT_READ = {
@@ -62,7 +63,7 @@ def find(specification: str | Path) -> list[tuple[Path, str | None]]:
         name, wanted = name.rsplit("::", 1)
         status = _status(name)
     if stat.S_ISDIR(status.st_mode):
-        return [(file, wanted) for file in _files_in(Path(name))]
+        return [(file, wanted) for file in files_in(Path(name))]
     return [(Path(name), wanted or None)]
 
 
@@ -83,13 +84,15 @@ def _status(name: str) -> os.stat_result:
     return status
 
 
-def _files_in(folder: Path) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
-    return sorted(path for path in files if not _hidden(path.relative_to(folder)))
+def files_in(folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
+    """The files with these suffixes in a folder, sorted; hidden ones are left out."""
+    files = (path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file())
+    return sorted(path for path in files if not hidden(path.relative_to(folder)))
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+def hidden(path: Path) -> bool:
+    """Whether a path leads through what is hidden, or written by machines."""
+    return any(part.startswith(".") or part in MACHINES for part in path.parts)
 
 
 def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:

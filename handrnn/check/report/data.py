@@ -112,6 +112,25 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Score:
+    """Points: earned ones, of so many possible ones."""
+
+    earned: float
+    possible: float
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1; 0 where nothing can be earned."""
+        return self.earned / self.possible if self.possible else 0.0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(round(self.earned + other.earned, 6), self.possible + other.possible)
+
+    def __str__(self) -> str:
+        return f"{self.earned:g} of {self.possible:g} points"
+
+
+@dataclass(frozen=True, repr=False)
 class FunctionReport:
     """The judgement of one function.
 
@@ -131,6 +150,8 @@ class FunctionReport:
     dialect : whose names and arguments it has
     fix : what mends it, where that was found
     shown : what a notebook shows beside the cell: "In [5]"
+    score : the points for it, where points are given
+    right : share of its results that are right, for points; never shown
     """
 
     name: str
@@ -148,11 +169,30 @@ class FunctionReport:
     dialect: str = ""
     fix: Fix | None = None
     shown: str = ""
+    score: Score | None = None
+    right: float | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the verdict is PASS: no verdict is never a pass."""
         return self.verdict == PASS
+
+    @property
+    def share(self) -> float:
+        """The share of its results that are right; below 1 unless it passes.
+
+        Where all results are right and the function fails nevertheless, because of what else it
+        does, that counts as one more result.
+        """
+        if self.passed or self.right is not None:
+            return 1.0 if self.passed else self.right or 0.0
+        right = sum(tensor.passed for tensor in self.tensors)
+        return right / (len(self.tensors) + (right == len(self.tensors)))
+
+    @property
+    def credit(self) -> Score:
+        """Its score; where no points are given, 1 of 1 if it passes."""
+        return self.score or Score(float(self.passed), 1.0)
 
     @property
     def place(self) -> str:
@@ -170,7 +210,8 @@ class FunctionReport:
     def hinted(self, level: str) -> "FunctionReport":
         """The report with no more than a teacher wants to give away: see `HINTS`."""
         levels = [at for at in HIDDEN if HINTS.index(level) <= HINTS.index(at)]
-        less = replace(self, **{name: empty for at in levels for name, empty in HIDDEN[at].items()})
+        hidden = {name: empty for at in levels for name, empty in HIDDEN[at].items()}
+        less = replace(self, **hidden, right=self.share)
         if "sentence" not in levels:
             return less
         told = (Named(mistake.id, mistake.explanation) for mistake in less.mistakes)
@@ -180,6 +221,14 @@ class FunctionReport:
         from . import text
 
         return text.function(self)
+
+    def __repr__(self) -> str:
+        return f"<FunctionReport {self.name}: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        from . import html
+
+        return html.fragment_of_function(self)
 
 
 @dataclass(frozen=True)
@@ -215,6 +264,7 @@ class FileReport:
     recurrent : whether anything recurrent was judged; without, nothing passes
     runs : whether Python would run the file as it stands
     failed : it was the checker that failed, whatever the submission is
+    student : whose it is; "": the name of the file says it
     """
 
     path: str
@@ -227,6 +277,7 @@ class FileReport:
     recurrent: bool = True
     runs: bool = True
     failed: bool = False
+    student: str = ""
 
     @property
     def passed(self) -> bool:
@@ -268,7 +319,7 @@ class FileReport:
         """Everything, as numbers, strings, lists and dicts that JSON can hold."""
         functions = {name: asdict(f) | {"passed": f.passed} for name, f in self.functions.items()}
         for content in functions.values():  # the same report for the same file, on any machine
-            del content["seconds"]
+            del content["seconds"], content["right"]
         content: dict[str, Any] = asdict(replace(self, functions={}))
         lists = {name: list(value) for name, value in content.items() if isinstance(value, tuple)}
         return content | lists | {"passed": self.passed, "functions": functions}
@@ -279,12 +330,55 @@ class FileReport:
 
         return as_json.text(self.to_dict())
 
+    @property
+    def score(self) -> Score:
+        """The points for all functions that points are given for; else one for each that passes."""
+        judged = list(self.functions.values())
+        given = [f for f in judged if f.score] or judged
+        return sum((f.credit for f in given), Score(0.0, 0.0))
+
+    @property
+    def graded(self) -> bool:
+        """Whether points are given."""
+        return any(f.score for f in self.functions.values())
+
+    def points(
+        self, weights: Mapping[str, float], partial: Mapping[str, float | str] | None = None
+    ) -> float:
+        """The points for this submission.
+
+        Parameters
+        ----------
+        weights : dict
+            The points for each function, by its name. A function that is not there earns none.
+        partial : dict, optional
+            What a verdict other than PASS earns, as a fraction of the function's points; or
+            "results": the share of its results that are right. None: nothing.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If a weight is negative or not a number, or a fraction is not between 0 and 1.
+
+        Examples
+        --------
+        ``report.points({"lstm_forward": 2, "lstm_backward": 3}, {"FAIL": "results"})``
+        """
+        from . import points
+
+        return points.graded(self, points.Scheme(weights, partial or {})).score.earned
+
     def summary(self) -> str:
         """How many are right, in a few words."""
         if not self.functions:
             known = bool(self.problems or self.not_judged)
             return "nothing was judged" + ("" if known else ": no function of a known dialect")
         right = f"{len(self.functions) - len(self.wrong)} of {len(self.functions)} right"
+        right += f", {self.score}" if self.graded else ""
         if self.recurrent:
             return right
         return f"{right}, {'and' if self.wrong else 'but'} no recurrent function was judged"
@@ -324,15 +418,66 @@ class Reports:
         """Whether the checker itself failed somewhere."""
         return any(file.failed for file in self.files)
 
+    @property
+    def graded(self) -> bool:
+        """Whether points are given."""
+        return any(file.graded for file in self.files)
+
     def headline(self) -> str:
         """How many are right."""
         return f"{sum(file.passed for file in self.files)} of {len(self.files)} files right"
+
+    def tests(self) -> Iterator[tuple[str, FunctionReport]]:
+        """Every function, with the file where there are several."""
+        for file in self.files:
+            for f in file.functions.values():
+                yield f.name if len(self.files) == 1 else f"{file.path}: {f.name}", f
+
+    @property
+    def score(self) -> Score:
+        """The points of all files."""
+        return sum((file.score for file in self.files), Score(0.0, 0.0))
+
+    def students(self) -> "list[Student]":
+        """All students, in the order of their first files."""
+        files: dict[str, list[FileReport]] = {}
+        for file in self.files:
+            files.setdefault(file.student or file.path, []).append(file)
+        return [Student(name, tuple(theirs)) for name, theirs in files.items()]
 
     def columns(self) -> list[str]:
         """The names of all functions, in the order of the course."""
         names = dict.fromkeys(name for file in self.files for name in file.functions)
         order = {f"{cell}{part}": k for k, (cell, part) in enumerate(product(*COURSE))}
         return sorted(names, key=lambda name: order.get(name, len(order)))
+
+
+@dataclass(frozen=True)
+class Student:
+    """All files of one student."""
+
+    name: str
+    files: tuple[FileReport, ...]
+
+    @property
+    def functions(self) -> dict[str, FunctionReport]:
+        """Each function by name; of those in several files the one that earns most."""
+        found: dict[str, FunctionReport] = {}
+        for f in (f for file in self.files for f in file.functions.values()):
+            known = found.get(f.name)
+            if known is None or (f.credit.earned, f.passed) > (known.credit.earned, known.passed):
+                found[f.name] = f
+        return found
+
+    @property
+    def score(self) -> Score:
+        """The points of these functions."""
+        return FileReport(self.name, self.functions).score
+
+    @property
+    def passed(self) -> bool:
+        """Whether all files pass."""
+        return all(file.passed for file in self.files)
 
 
 def worst(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:

@@ -1,11 +1,10 @@
-"""Reports as HTML: a fragment for a notebook, or one page that needs nothing from outside.
+"""Reports as HTML: a fragment for a notebook; `page` makes whole pages of the same pieces.
 
 For each wrong function there is a table of its errors: a row a quantity, a square a time step or a
 gate. The colour of a square, and the number in it, is the power of ten of the error relative to the
 quantity's largest value.
 
-Whatever comes from a submission is text of a stranger: all of it is escaped, and the page forbids
-scripts and anything from elsewhere.
+Whatever comes from a submission is text of a stranger: all of it is escaped.
 """
 
 import math
@@ -21,14 +20,20 @@ LIGHT = ("#efeff2", "#fbe9c6", "#f9d08b", "#f4a957", "#e57b33", "#c94a24", "#962
 DARK = ("#2b2b31", "#4a2d1c", "#6e3a1b", "#9c4c1c", "#cf6a24", "#f29b4b", "#ffd9a0")
 MARKS = {"pass": "✓", "fail": "✗", "other": "!"}
 
-# Notebooks have a theme of their own, which need not be that of the system.
+# Notebooks have a theme of their own, which need not be that of the system: Jupyter, VS Code and
+# Colab each say which it is, and have variables for their colours.
 STYLE = """
-.handrnn { color-scheme: light dark; color: light-dark(#1d1d1f, #ececf0); overflow-wrap: break-word;
-  --line: light-dark(#d9d9de, #3c3c44); font: 15px/1.5 system-ui, sans-serif; }
-[data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn { color-scheme: light; }
-[data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn { color-scheme: dark; }
-body.handrnn { background: light-dark(#fff, #17171a); margin: auto; padding: 1.5rem;
-  max-width: 62rem; }
+.handrnn { color-scheme: light dark; overflow-wrap: break-word;
+  font: 15px/1.5 system-ui, sans-serif;
+  color: var(--jp-content-font-color1, var(--vscode-editor-foreground,
+    var(--colab-primary-text-color, light-dark(#1d1d1f, #ececf0))));
+  background: var(--jp-layout-color0, var(--vscode-editor-background,
+    var(--colab-primary-surface-color, light-dark(#fff, #17171a))));
+  --line: light-dark(#d9d9de, #3c3c44); }
+[data-jp-theme-light="true"] .handrnn, .vscode-light .handrnn, [theme="light"] .handrnn {
+  color-scheme: light; }
+[data-jp-theme-light="false"] .handrnn, .vscode-dark .handrnn, .vscode-high-contrast .handrnn,
+[theme="dark"] .handrnn { color-scheme: dark; }
 .handrnn h2 { margin: 2rem 0 .3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .handrnn h3, .handrnn p { margin: 1rem 0 .3rem; }
 .handrnn .wide { overflow-x: auto; }
@@ -53,94 +58,87 @@ body.handrnn { background: light-dark(#fff, #17171a); margin: auto; padding: 1.5
     f" color: light-dark({'#fff' if k > 4 else '#1d1d1f'}, {'#1d1d1f' if k > 4 else '#fff'}); }}\n"
     for k, (light, dark) in enumerate(zip(LIGHT, DARK, strict=True))
 )
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>handrnn check: {title}</title>
-<style>{style}</style></head><body class="handrnn">
-<h1>handrnn check</h1>
-{body}
-</body></html>
-"""
-
-
-def render(reports: data.Reports) -> str:
-    """One self-contained page: a table of all files, then each of them."""
-    files = enumerate(reports.files)
-    body = [f'<section id="file{k}">{"".join(_file(file))}</section>' for k, file in files]
-    if len(body) != 1:
-        body = [f"<p>{_text(reports.headline())}</p>", _overview(reports), *body]
-    title = _text(reports.headline())
-    return PAGE.format(policy=POLICY, title=title, style=STYLE, body="\n".join(body))
 
 
 def fragment(file: data.FileReport) -> str:
     """The report of one file, to stand within a page such as a notebook."""
-    return f'<style>{STYLE}</style>\n<div class="handrnn">{"".join(_file(file))}</div>\n'
+    return _within("".join(section(file)))
 
 
-def _text(value: object) -> str:
+def fragment_of_function(function: data.FunctionReport) -> str:
+    """The report of one function, to stand within a page such as a notebook."""
+    title = f"<h3>{verdict(function.verdict)} {_title(function)}</h3>\n"
+    return _within("".join(_function(function)) or title)
+
+
+def _within(body: str) -> str:
+    return f'<style>{STYLE}</style>\n<div class="handrnn">{body}</div>\n'
+
+
+def escaped(value: object) -> str:
+    """Escaped."""
     return escape(str(value), quote=True)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
-    head = "".join(f"<th>{_text(one)}</th>" for one in heads)
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], sortable: bool = False) -> str:
+    """A table of cells that are HTML already; sortable: its heads are buttons, for a script."""
+    button = '<button type="button">{}</button>' if sortable else "{}"
+    head = "".join(f"<th>{button.format(escaped(one))}</th>" for one in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n{body}</table></div>\n'
+    inner = f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>"
+    return f'<div class="wide"><table>{inner}</table></div>\n'
 
 
-def _verdict(verdict: str) -> str:
-    kind = {data.PASS: "pass", data.FAIL: "fail"}.get(verdict, "other")
-    return f'<b class="{kind}">{MARKS[kind]} {_text(verdict)}</b>'
+def verdict(word: str) -> str:
+    """A verdict in its colour, with its mark."""
+    kind = {data.PASS: "pass", data.FAIL: "fail"}.get(word, "other")
+    return f'<b class="{kind}">{MARKS[kind]} {escaped(word)}</b>'
 
 
-def _overview(reports: data.Reports) -> str:
-    """Who, and the verdict on each function."""
-    names = reports.columns()
-    rows = []
-    for k, file in enumerate(reports.files):
-        found = (file.functions.get(name) for name in names)
-        cells = (_verdict(f.verdict) if f else "-" for f in found)
-        rows.append([f'<a href="#file{k}">{_text(file.path)}</a>', *cells])
-    return _table(["file", *names], rows)
-
-
-def _file(file: data.FileReport) -> Iterator[str]:
-    yield f"<h2>{_text(file.headline())}</h2>\n"
+def section(file: data.FileReport) -> Iterator[str]:
+    """All about one file."""
+    yield f"<h2>{escaped(file.student or file.path)}: {escaped(file.summary())}</h2>\n"
+    yield f'<p class="soft">{escaped(file.path)}</p>\n' if file.student else ""
     rows = [
-        (_verdict(f.verdict), _text(said.title(f)), _text(f.place), _in_short(f))
+        (verdict(f.verdict), _title(f), escaped(f.place), _in_short(f))
         for f in file.functions.values()
     ]
     for one in file.not_judged:
-        command = f"<br>try <code>{_text(one.command)}</code>" if one.command else ""
-        words = (_text(one.name), _text(one.place), _text(one.why) + command)
-        rows.append((_verdict(data.NOT_JUDGED), *words))
+        command = f"<br>try <code>{escaped(one.command)}</code>" if one.command else ""
+        words = (escaped(one.name), escaped(one.place), escaped(one.why) + command)
+        rows.append((verdict(data.NOT_JUDGED), *words))
     if rows:
-        yield _table(("verdict", "function", "place", "what"), rows)
+        yield table(("verdict", "function", "place", "what"), rows)
     for function in file.wrong:
-        told = list(said.of_function(function))
-        if told or function.tensors:
-            yield f"<h3>{_verdict(function.verdict)} {_text(said.title(function))}</h3>\n"
-        yield _table((), ((label, _words(label, text)) for label, text in told)) if told else ""
-        yield picture(function.tensors) if function.tensors else ""
+        yield from _function(function)
     ends = list(said.of_file(file))
     ends += [("u", said.UNIT)] if any(f.tensors for f in file.wrong) else []
-    yield from (f'<p class="soft">{_text(f"{label}: {text}")}</p>\n' for label, text in ends)
+    yield from (f'<p class="soft">{escaped(f"{label}: {text}")}</p>\n' for label, text in ends)
     versions = ", ".join(f"{name} {version}" for name, version in file.versions.items())
-    yield f'<p class="soft">{_text(versions)}</p>\n' if versions else ""
+    yield f'<p class="soft">{escaped(versions)}</p>\n' if versions else ""
+
+
+def _function(function: data.FunctionReport) -> Iterator[str]:
+    told = list(said.of_function(function))
+    if told or function.tensors:
+        yield f"<h3>{verdict(function.verdict)} {_title(function)}</h3>\n"
+    yield table((), ((label, _words(label, words)) for label, words in told)) if told else ""
+    yield picture(function.tensors) if function.tensors else ""
+
+
+def _title(function: data.FunctionReport) -> str:
+    score = f" ({function.score})" if function.score else ""
+    return escaped(f"{said.title(function)}{score}")
 
 
 def _in_short(function: data.FunctionReport) -> str:
     ids = ", ".join(mistake.id for mistake in function.mistakes)
-    return _text(ids) if ids else "<br>".join(_text(note) for note in function.notes)
+    return escaped(ids) if ids else "<br>".join(escaped(note) for note in function.notes)
 
 
-def _words(label: str, text: str) -> str:
+def _words(label: str, words: str) -> str:
     kind = {"not": "minus", "-": "minus", "write": "plus", "+": "plus"}.get(label, "")
-    return f'<code class="{kind}">{_text(text)}</code>' if label in said.CODE else _text(text)
+    return f'<code class="{kind}">{escaped(words)}</code>' if label in said.CODE else escaped(words)
 
 
 # ---------------------------------------------------------------------------------------- pictures
@@ -154,12 +152,12 @@ def picture(tensors: Sequence[data.Tensor]) -> str:
     legend = "".join(f'<span class="e{k}">{edge}</span>' for k, edge in enumerate(("·", *LEVELS)))
     rows = [_row(tensor, group, steps > MOST_NUMBERED) for tensor in tensors]
     last = f'<div class="map soft">{legend} or more, of the largest value</div>'
-    return _table(heads, [*rows, ("", "", "", "", last)])
+    return table(heads, [*rows, ("", "", "", "", last)])
 
 
 def _row(tensor: data.Tensor, group: int, thin: bool) -> tuple[str, ...]:
     kind = "pass" if tensor.passed else "fail"
-    name = f'<span class="{kind}">{MARKS[kind]} {_text(tensor.name)}</span>'
+    name = f'<span class="{kind}">{MARKS[kind]} {escaped(tensor.name)}</span>'
     times = tensor.profile.get("time", ())
     squares = []
     for first in range(0, len(times), group):
@@ -171,7 +169,7 @@ def _row(tensor: data.Tensor, group: int, thin: bool) -> tuple[str, ...]:
         for part, error in (gates or {"whole": tensor.error}).items():
             label = f"{part.removeprefix('gate ')} " if gates else ""
             squares.append(_square(error, f"{tensor.name}, {part}", label))
-    drawn = f'<div class="map">{"".join(squares)}</div>' if squares else _text(tensor.problem)
+    drawn = f'<div class="map">{"".join(squares)}</div>' if squares else escaped(tensor.problem)
     if tensor.problem:
         return (name, "", "", "", drawn)
     share = f"{tensor.share:.1%}" if tensor.share < 10 else "&gt; 1000%"
@@ -183,6 +181,6 @@ def _square(error: float, what: str, label: str = "", thin: bool = False) -> str
     power = math.inf if not math.isfinite(error) else math.log10(error) if error > 0 else -math.inf
     level = sum(power >= edge for edge in LEVELS)
     number = "nan" if math.isinf(power) and power > 0 else f"{math.floor(power)}" if level else "·"
-    title = _text(f"{what}: {error:.1e} of the largest value")
+    title = escaped(f"{what}: {error:.1e} of the largest value")
     kind = f"e{level} thin" if thin else f"e{level}"
-    return f'<span class="{kind}" title="{title}">{"" if thin else _text(label + number)}</span>'
+    return f'<span class="{kind}" title="{title}">{"" if thin else escaped(label + number)}</span>'

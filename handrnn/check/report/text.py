@@ -32,13 +32,21 @@ def file(report: data.FileReport) -> str:
     return "\n".join([text, *ends])
 
 
+def beside_functions(report: data.FileReport) -> str:
+    """What the report of a file holds besides its functions."""
+    left = [line for one in report.not_judged for line in _not_judged(one)]
+    ends = [f"{label}: {end}" for label, end in said.of_file(report)]
+    return "\n".join([report.headline(), *left, *ends])
+
+
 def function(report: data.FunctionReport) -> str:
     """The report of one function."""
     return "\n".join(_function(report))
 
 
 def _function(f: data.FunctionReport) -> list[str]:
-    lines = [f"{f.verdict:<15}{said.title(f)}{_margin(f)}"]
+    score = f"  ({f.score})" if f.score else ""
+    lines = [f"{f.verdict:<15}{said.title(f)}{score}{_margin(f)}"]
     for label, words in said.of_function(f):
         if label in ("-", "+"):
             first = not any(line.startswith("    fix") for line in lines)
@@ -90,7 +98,9 @@ def overview(reports: data.Reports) -> str:
             continue
         judged = [file.functions.get(name) for name in names]
         marks = [MARKS.get(f.verdict, f.verdict) if f else "-" for f in judged]
-        lines.append(row(file.path, marks, "" if file.recurrent else "nothing recurrent"))
+        ends = [f"{file.score}"] if file.graded else []
+        ends += [] if file.recurrent else ["nothing recurrent"]
+        lines.append(row(file.path, marks, ", ".join(ends)))
     right = [sum(n in r.functions and r.functions[n].passed for r in reports.files) for n in names]
     return "\n".join([*lines, row("right", right), "", *_totals(reports)])
 
