@@ -27,5 +27,12 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext handrnn``: the magics ``%check`` and ``%%check``."""
+    from .check import notebook
+
+    notebook.load(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -68,7 +68,7 @@ ABOVE = {
 }  # modules of the checker's own top: they may import every room of it
 ON_REQUEST = {
     *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),
-    *("nbformat", "nbclient", "argcomplete"),
+    *("nbformat", "nbclient", "argcomplete", "IPython"),
 }
 RECURRENT = {"cells", "sequence", "textbook"}  # where the equations are
 # layers and stand-ins that are nothing but these functions

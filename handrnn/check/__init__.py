@@ -15,18 +15,19 @@
 5
 
 `file` judges the course functions in a file or notebook, `text` those in a string, `function` one
-that is there already, `sequence` any implementation of a whole sequence; `gradient` asks of
-anything with a loss whether its gradients are the derivative of that loss; `assert_parity` is for
-tests. Submissions run in a process of their own, with limits of time and memory: this guards
-against accidents, not against attacks.
+that is there already, `functions` all that a notebook has, `sequence` any implementation of a whole
+sequence; `gradient` asks of anything with a loss whether its gradients are the derivative of that
+loss; `assert_parity` is for tests. Submissions run in a process of their own, with limits of time
+and memory: this guards against accidents, not against attacks.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import notebook
 from .dialects import dialect as dialects
-from .judge import judge
+from .judge import judge, running
 from .load import loading
 from .repair import fixes
 from .report import data
@@ -47,6 +48,26 @@ FileReport = data.FileReport
 FunctionReport = data.FunctionReport
 DialectError = dialects.DialectError
 load_dialect = dialects.find
+
+
+__all__ = [
+    "DialectError",
+    "FileReport",
+    "FunctionReport",
+    "assert_parity",
+    "file",
+    "function",
+    "functions",
+    "gradient",
+    "load_dialect",
+    "sequence",
+    "text",
+]
+
+
+def __dir__() -> list[str]:
+    """What is for users."""
+    return __all__
 
 
 def __getattr__(name: str) -> Any:
@@ -201,8 +222,47 @@ def function(
         If it is not clear which function it is, or there is no such dialect.
     """
     data.check_hint(hint)
-    judged = judge.judge_live(fn, name, dialect, seconds=seconds, second_opinion=second_opinion)
-    return judged.hinted(hint)
+    judged = running.judge_function(
+        fn, name, dialect, seconds=seconds, second_opinion=second_opinion
+    )
+    return notebook.with_cells(judged, dict.fromkeys(judged.functions, fn)).hinted(hint)
+
+
+def functions(
+    namespace, names=(), dialect=None, *, seconds=SECONDS, second_opinion=True, hint="fix"
+):
+    """Judge all functions of a notebook, or of a program, that a dialect knows.
+
+    They run as for `function`, so that a function that was defined anew is judged again at once.
+
+    Parameters
+    ----------
+    namespace : dict
+        ``globals()``. What was imported into it is not judged.
+    names : sequence of str
+        The functions to judge. Empty: all that a dialect knows.
+    dialect : str, Path or Dialect, optional
+        As for `file`.
+    seconds : float
+        Limit of each run of each function.
+    second_opinion : bool
+        Whether torch, where it is installed, is asked to confirm the reference.
+    hint : {"fix", "mistake", "sentence", "place", "verdict"}
+        How much the report gives away. Lines are mended in files only.
+
+    Returns
+    -------
+    FileReport
+        A notebook shows it as a table.
+
+    Raises
+    ------
+    ValueError
+        If a name is not that of a function that was defined there and that a dialect knows, or if
+        there is no such dialect or hint.
+    """
+    options = {"seconds": seconds, "second_opinion": second_opinion, "hint": hint}
+    return notebook.functions(namespace, names, dialect=dialect, **options)
 
 
 def assert_parity(

@@ -27,6 +27,7 @@ def gradient(
     steps: int | None = None,
     rate: float | None = None,
     seconds: float = SECONDS,
+    hint: str = report.HINTS[-1],
 ) -> report.FileReport:
     """Judge whether gradients by hand are the derivative of the author's own loss.
 
@@ -63,6 +64,8 @@ def gradient(
         by its name.
     seconds : float
         Limit of the whole.
+    hint : {"fix", "mistake", "sentence", "place", "verdict"}
+        How much the report gives away; "fix" shows no more than "mistake" here.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def gradient(
         names.
     ValueError
         If `f` does not read a parameter, if gradients are given for other names, if the loss is not
-        a finite number, or if no loss or gradient is found.
+        a finite number, if no loss or gradient is found, or if there is no such hint.
 
     Examples
     --------
@@ -90,6 +93,7 @@ def gradient(
     True
     """
     runner.check_seconds(seconds)
+    report.check_hint(hint)
     if not callable(f):
         raise TypeError(f"{f!r} cannot be called: a function is needed")
     given: dict[Any, Any] = dict(inputs) if isinstance(inputs, Mapping) else dict(enumerate(inputs))
@@ -120,7 +124,7 @@ def gradient(
         judged = reports.judged([outcome.value], base)
     else:
         judged = reports.stopped(outcome, base)
-    return report.FileReport(called, {called: judged})
+    return report.FileReport(called, {called: judged}).hinted(hint)
 
 
 class _Judge:

@@ -7,7 +7,6 @@ what is right; `explain` runs the catalogue for what is wrong, and `damage` is w
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -308,33 +307,6 @@ def _class_of(method: str) -> str:
 
 def _of_ones_own(name: str) -> str:
     return f"your {name} differs from the course's but works where you use it"
-
-
-def judge_live(
-    fn: Any,
-    name: str | None = None,
-    dialect: "str | Path | dialects.Dialect | None" = None,
-    *,
-    seconds: float = 10.0,
-    second_opinion: bool = True,
-) -> report.FileReport:
-    """Judge a function of the running program; see `handrnn.check.function`."""
-    if not callable(fn):
-        raise TypeError(f"{fn!r} cannot be called: a function is needed")
-    known = dialects.all_dialects()
-    definition = submitted.definition_of(fn, name)
-    submission = parts.Submission(text=definition.source, definitions={definition.name: definition})
-    chosen = None if dialect is None else dialects.find(dialect)
-    looked_for = [chosen] if chosen else list(known.values())
-    if not submitted.targets(submission, looked_for):
-        raise ValueError(outline.not_known(definition, looked_for))
-    return judge(
-        submission,
-        seconds=seconds,
-        live={definition.name: fn},
-        dialect=chosen,
-        second_opinion=second_opinion,
-    )
 
 
 def _broken(

@@ -13,6 +13,7 @@ from . import submitted, target
 RECURRENT = re.compile(
     r"rnn|lstm|gru|recurrent|bptt|time_?step|hidden|\bcell|h_?prev|prev_?h|lossfun", re.IGNORECASE
 )
+IN_A_FILE = "handrnn check NOTEBOOK.ipynb"
 OWN_DIALECT = "handrnn check {path} --dialect mine.toml  (handrnn dialects: how to write one)"
 SEQUENCE = "check.sequence(forward, backward, cell=...)  (from handrnn import check)"
 MODULE = "check.sequence({name}(...), cell=...)  (from handrnn import check)"
@@ -50,6 +51,17 @@ def not_judged(
         if RECURRENT.search(name) and name not in used
     ]
     return [*left, *unread]
+
+
+def left(
+    definitions: Iterable[parts.Definition], known: Sequence[dialects.Dialect]
+) -> list[report.NotJudged]:
+    """What of a running program looks recurrent, and is not judged."""
+    return [
+        report.NotJudged(one.name, one.line, *_why(one, "NOTEBOOK.ipynb", known))
+        for one in definitions
+        if RECURRENT.search(f"{one.name} {one.source}")
+    ]
 
 
 def _why(

@@ -73,15 +73,15 @@ class Collector:
         name = shown.name if shown.name not in ("", "..") else root.resolve().name
         found = [
             Found(path, str(shown / inner), students.student(inner, name), wanted, problem)
-            for path, inner, problem in sorted(self._files(root), key=lambda one: one[1])
+            for path, inner, problem in self._files(root)
         ]
         there = {one.student for one in found}
         missing = [
             Found(path, str(shown / path.name), students.known(path.name), wanted, NOTHING)
-            for path in sorted(root.iterdir())
+            for path in root.iterdir()
             if (student := students.known(path.name)) and student not in there
         ]
-        return found + missing
+        return sorted(found + missing, key=lambda one: one.shown)
 
     def _files(
         self, root: Path, room: archives.Room | None = None

@@ -225,6 +225,10 @@ class FunctionReport:
     def __repr__(self) -> str:
         return f"<FunctionReport {self.name}: {self.verdict}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows on a terminal."""
+        printer.text(str(self))
+
     def _repr_html_(self) -> str:
         from . import html
 
@@ -394,6 +398,10 @@ class FileReport:
 
     def __repr__(self) -> str:
         return f"<FileReport {self.headline()}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows on a terminal."""
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         from . import html

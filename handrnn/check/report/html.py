@@ -132,8 +132,8 @@ def _title(function: data.FunctionReport) -> str:
 
 
 def _in_short(function: data.FunctionReport) -> str:
-    ids = ", ".join(mistake.id for mistake in function.mistakes)
-    return escaped(ids) if ids else "<br>".join(escaped(note) for note in function.notes)
+    ids = [f"<b>{escaped(mistake.id)}</b>" for mistake in function.mistakes]
+    return ", ".join(ids) or "<br>".join(map(escaped, function.notes))
 
 
 def _words(label: str, words: str) -> str:

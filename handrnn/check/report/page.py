@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from . import data, html
 
 STYLE = """
-body.handrnn { margin: auto; padding: 1.5rem; max-width: 62rem; }
+body.handrnn { margin: auto; padding: 1.5rem; max-width: 90rem; }
+.handrnn section { max-width: 62rem; }
 .handrnn td a, .handrnn .who a { white-space: nowrap; color: inherit; }
 .handrnn .who { white-space: normal; min-width: 16rem; }
 .handrnn th button { all: unset; cursor: pointer; }
@@ -90,8 +91,8 @@ def _mistakes(students: list[data.Student]) -> str:
     for id, made in sorted(who.items(), key=lambda item: -len(item[1])):
         links = f'<div class="who">{", ".join(_link(k, students[k].name) for k in made)}</div>'
         functions = ", ".join(map(html.escaped, where[id]))
-        rows.append((f"<b>{html.escaped(id)}</b>", str(len(made)), functions, links))
-    heads = ("mistake", "students", "functions", "who")
+        rows.append((f"<b>{html.escaped(id)}</b>", str(len(made)), links, functions))
+    heads = ("mistake", "students", "who", "functions")
     return html.table(heads, rows, sortable=True) if rows else ""
 
 

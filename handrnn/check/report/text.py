@@ -84,7 +84,8 @@ def overview(reports: data.Reports) -> str:
     """Many files on one screen: who, and the verdict on each function; totals below."""
     names = reports.columns()
     heads = _short(names)
-    width = min(40, max((len(file.path) for file in reports.files), default=0))
+    labels = _labels(reports)
+    width = min(40, max(map(len, labels), default=0))
 
     def row(who: str, cells: Sequence[object], end: str = "") -> str:
         who = who if len(who) <= width else f"...{who[3 - width :]}"
@@ -92,17 +93,28 @@ def overview(reports: data.Reports) -> str:
         return "  ".join([f"{who:<{width}}", *columns, *([end] if end else [])]).rstrip()
 
     lines = [row("", heads)]
-    for file in reports.files:
+    for label, file in zip(labels, reports.files, strict=True):
         if not file.functions:
-            lines.append(row(file.path, (), file.problems[0] if file.problems else file.summary()))
+            lines.append(row(label, (), file.problems[0] if file.problems else file.summary()))
             continue
         judged = [file.functions.get(name) for name in names]
         marks = [MARKS.get(f.verdict, f.verdict) if f else "-" for f in judged]
         ends = [f"{file.score}"] if file.graded else []
         ends += [] if file.recurrent else ["nothing recurrent"]
-        lines.append(row(file.path, marks, ", ".join(ends)))
+        absent = all(f.verdict == data.NOT_FOUND for f in file.functions.values())
+        ends += file.problems[:1] if absent else []
+        lines.append(row(label, marks, ", ".join(ends)))
     right = [sum(n in r.functions and r.functions[n].passed for r in reports.files) for n in names]
     return "\n".join([*lines, row("right", right), "", *_totals(reports)])
+
+
+def _labels(reports: data.Reports) -> list[str]:
+    """Whose each file is; the path of one who has several, or where nobody is known."""
+    count = Counter(file.student for file in reports.files)
+    return [
+        file.student if file.student and count[file.student] == 1 else file.path
+        for file in reports.files
+    ]
 
 
 def _short(names: Sequence[str]) -> list[str]:

@@ -463,6 +463,7 @@ def _fork(program: scopes.Live, folder: Path, nonce: str) -> _Started:
     with warnings.catch_warnings():
         # that other threads run here does not matter: the copy does nothing but call the functions
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)  # JAX
         pid = os.fork()
     if not pid:
         child.begin_forked(folder, program, writing)

@@ -38,6 +38,7 @@ def sequence(
     H: int = 4,
     scale: float = 2.0,
     seed: int = 0,
+    hint: str = report.HINTS[-1],
 ) -> report.FileReport:
     """Judge any implementation of a recurrent layer over a sequence.
 
@@ -58,6 +59,8 @@ def sequence(
     T, B, I, H : steps, examples, inputs and hidden units of the sequence. A module has its own I, H
     scale : of the recurrent weights, U(+-scale / sqrt(H))
     seed : of the numbers
+    hint : {"fix", "mistake", "sentence", "place", "verdict"}
+        How much the report gives away; "fix" shows no more than "mistake" here.
 
     Returns
     -------
@@ -67,18 +70,18 @@ def sequence(
     Raises
     ------
     ValueError
-        For an unknown cell or a size below 1.
+        For an unknown cell or hint, or a size below 1.
     TypeError
         If forward or backward cannot be called.
     """
     _check_arguments(forward, backward, cell, {"T": T, "B": B, "I": I, "H": H})
+    report.check_hint(hint)
     cell = conventions.CELLS[cell]
     sizes = {"T": T, "B": B, "I": I, "H": H, "scale": scale}
     if _is_module(forward):
-        return _of_module(forward, cell, sizes, seed, seconds)
-    return _Judge(
-        sequence_calls.Functions(forward, backward, cell), cell, sizes, seed, seconds
-    ).judged()
+        return _of_module(forward, cell, sizes, seed, seconds).hinted(hint)
+    functions = sequence_calls.Functions(forward, backward, cell)
+    return _Judge(functions, cell, sizes, seed, seconds).judged().hinted(hint)
 
 
 def _check_arguments(forward: Any, backward: Any, cell: str, sizes: Mapping[str, int]) -> None:

@@ -13,6 +13,7 @@ the line which the person is shown is the one that was run.
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -102,14 +103,34 @@ def detected(name: str, detector: str) -> Mistake | None:
     return None
 
 
+_PREDICTED: dict[Any, tuple[probes.Probe, entries.Outputs]] = {}
+MOST_PREDICTED = 8192
+
+
 def predict(one: target.Target, probe: probes.Probe, *mistakes: Mistake) -> entries.Outputs:
-    """What a function with mistakes in it returns.
+    """What a function with mistakes in it returns; kept for the next file, or the next try.
 
     Raises
     ------
     planting.ConflictError
         If two of the mistakes change the same text.
     """
+    key = (one.function, one.match.dialect.name, one.match.calls, id(probe), mistakes)
+    found = _PREDICTED.get(key)
+    if found is None:
+        found = (
+            probe,
+            _predict(one, probe, mistakes),
+        )  # kept with it, the probe's id stays its own
+        if len(_PREDICTED) >= MOST_PREDICTED:
+            _PREDICTED.clear()
+        _PREDICTED[key] = found
+    return dict(found[1])
+
+
+def _predict(
+    one: target.Target, probe: probes.Probe, mistakes: tuple[Mistake, ...]
+) -> entries.Outputs:
     edits: dict[str, tuple[planting.Edit, ...]] = {}
     for mistake in mistakes:
         for name, many in mistake.edits.items():
