@@ -61,11 +61,8 @@ CHECK_ARROWS = {
     "repair": {"judge", "load", "probe", "report", "run"},
     "sequences": {"explain", "files", "load", "probe", "report", "run"},
 }
-ABOVE = {
-    "cli",
-    "submissions",
-    "__init__",
-}  # modules of the checker's own top: they may import every room of it
+# modules of the checker's own top: they may import every room of it
+ABOVE = {"cli", "notebook", "submissions", "__init__"}
 ON_REQUEST = {
     *("torch", "matplotlib", "tqdm", "threadpoolctl", "sklearn", "filelock", "dask", "distributed"),
     *("nbformat", "nbclient", "argcomplete", "IPython"),
