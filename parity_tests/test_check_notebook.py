@@ -14,7 +14,7 @@ from handrnn.check.explain import catalogue
 
 BACKWARD = """
 import numpy as np
-from math import exp
+from textwrap import dedent
 def rnn_cell_backward(da_next, cache):
     a_next, a_prev, xt, parameters = cache
     dz = scaled(da_next, (1 - a_next) ** 2)
@@ -102,7 +102,7 @@ def test_hints_of_sequences_and_gradients():
     ("name", "said"),
     [
         ("nothing", "nothing is not a function that was defined here"),
-        ("exp", "exp is not a function that was defined here"),
+        ("dedent", "dedent is not a function that was defined here"),
         ("plot", "plot is not a function of a dialect: name= can be rnn_cell_forward"),
     ],
 )
