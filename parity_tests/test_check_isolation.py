@@ -318,6 +318,16 @@ def test_the_line_that_hangs_is_told():
     assert outcome.stdout == "so far\n"
 
 
+def test_waiting_for_a_processor_costs_no_time(monkeypatch):
+    """Of a slice in which it was ready, what it had of a processor counts; asleep, all of it."""
+    seen = [(True, 1.0), (True, 1.01), (False, 1.01), (True, 3.0), None]
+    looks = iter([one and containment.Processor(*one) for one in seen])
+    monkeypatch.setattr(containment, "processor", lambda pid: next(looks))
+    one = object.__new__(runner._Started)
+    one.child, one.used = type("Child", (), {"pid": 1})(), None  # pyright: ignore
+    assert [one._counted(0.05) for _ in seen] == pytest.approx([0.05, 0.01, 0.05, 0.05, 0.05])
+
+
 def test_time_is_limited_by_step_and_not_in_total():
     submission = parse("def f():\n    time.sleep(0.6)\n    return 1")
     outcomes = runner.run(submission, [Step(f"s{n}", "f") for n in range(4)], seconds=2.0)

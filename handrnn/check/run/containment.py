@@ -16,7 +16,7 @@ import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -186,6 +186,25 @@ def end_with_parent(by: int = signal.SIGTERM) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, by)
+
+
+class Processor(NamedTuple):
+    """Whether a process has a processor, or waits for one; and how many seconds it has had."""
+
+    ready: bool
+    used: float
+
+
+def processor(supervisor: int) -> Processor | None:
+    """What a supervisor's worker has of the machine; None where the system does not tell."""
+    try:
+        tasks = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text()
+        worker = tasks.split()[0]
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        ticks = int(fields[11]) + int(fields[12])  # user and system
+        return Processor(fields[0] == "R", ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def supervise(journal: int) -> None:

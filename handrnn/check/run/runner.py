@@ -310,6 +310,7 @@ class _Started:
     lines: queue.Queue = field(default_factory=lambda: queue.Queue(MOST_LINES))
     left: float = START_SECONDS
     over: bool = False
+    used: float | None = None  # seconds of a processor, when it was last looked at
 
     def __post_init__(self) -> None:
         # a thread, because a pipe cannot be read with a time limit on every system
@@ -339,12 +340,20 @@ class _Started:
             asked = time.monotonic()
             words = self._heard()
             # a machine that stood still meanwhile is not held against the submission
-            self.left -= min(time.monotonic() - asked, 2 * SLICE)
+            self.left -= self._counted(min(time.monotonic() - asked, 2 * SLICE))
             if words is None:
                 return []
             if words:
                 return words
         return None
+
+    def _counted(self, passed: float) -> float:
+        """Seconds that count: of a processor, while it waits for nothing but one."""
+        now = containment.processor(self.child.pid)
+        before, self.used = self.used, now and now.used
+        if now is None or before is None or not now.ready:
+            return passed
+        return min(passed, max(0.0, now.used - before))
 
     def _heard(self) -> list[str] | None:
         """A line, [] if there is none for a while, None if there will be none."""
