@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import packings
+from . import border, packings
 
 Array = npt.NDArray[Any]
 
 
 def constant(shape: Sequence[int], value: float, *, dtype: npt.DTypeLike = np.float64) -> Array:
     """The same number everywhere."""
-    return np.full(shape, value, _floating(dtype))
+    border.number("value", value)
+    return np.full(border.shape("shape", shape), value, border.dtype("dtype", dtype))
 
 
 def uniform(
@@ -42,9 +43,12 @@ def uniform(
     TypeError
         If `rng` is not a generator, or `dtype` not floating point.
     """
-    if not low <= high:
+    shape = border.shape("shape", shape)
+    if not border.number("low", low) <= border.number("high", high):
         raise ValueError(f"low is {low}, above high, which is {high}")
-    return _generator(rng).uniform(low, high, shape).astype(_floating(dtype), copy=False)
+    return (
+        _generator(rng).uniform(low, high, shape).astype(border.dtype("dtype", dtype), copy=False)
+    )
 
 
 def normal(
@@ -63,8 +67,9 @@ def normal(
     TypeError
         If `rng` is not a generator, or `dtype` not floating point.
     """
-    _not_negative("std", std)
-    return _generator(rng).normal(0.0, std, shape).astype(_floating(dtype), copy=False)
+    border.number("std", std, 0)
+    shape = border.shape("shape", shape)
+    return _generator(rng).normal(0.0, std, shape).astype(border.dtype("dtype", dtype), copy=False)
 
 
 def xavier_uniform(
@@ -127,6 +132,7 @@ def he_normal(
     return normal(shape, _he_std(shape, gain), rng=rng, dtype=dtype)
 
 
+@border.quiet
 def orthogonal(
     shape: Sequence[int],
     gain: float = 1.0,
@@ -143,7 +149,7 @@ def orthogonal(
     in deep linear neural networks" (2014); Mezzadri, "How to generate random matrices from the
     classical compact groups" (2007) for the signs. Errors are those of `xavier_uniform`.
     """
-    _not_negative("gain", gain)
+    border.number("gain", gain, 0)
     _fans(shape)
     rows, columns = shape[0], math.prod(shape[1:])
     gaussian = _generator(rng).standard_normal((max(rows, columns), min(rows, columns)))
@@ -151,9 +157,10 @@ def orthogonal(
     # The factorisation fixes the signs of R as it likes: undone, or Q would not be uniform.
     Q *= np.sign(np.diag(R))
     W = Q if rows >= columns else Q.T
-    return (gain * W).reshape(shape).astype(_floating(dtype))
+    return (gain * W).reshape(shape).astype(border.dtype("dtype", dtype))
 
 
+@border.quiet
 def identity(
     shape: Sequence[int], gain: float = 1.0, *, dtype: npt.DTypeLike = np.float64
 ) -> Array:
@@ -167,10 +174,11 @@ def identity(
     ValueError
         If `shape` has not two axes, or `gain` is negative.
     """
-    _not_negative("gain", gain)
+    border.number("gain", gain, 0)
+    shape = border.shape("shape", shape)
     if len(shape) != 2:
         raise ValueError(f"shape is {tuple(shape)}: an identity matrix has two axes")
-    return gain * np.eye(*shape, dtype=_floating(dtype))
+    return gain * np.eye(*shape, dtype=border.dtype("dtype", dtype))
 
 
 def torch_recurrent(
@@ -189,7 +197,7 @@ def torch_recurrent(
     TypeError
         If `rng` is not a generator, or `dtype` not floating point.
     """
-    bound = 1 / math.sqrt(_at_least("hidden_size", hidden_size, 1))
+    bound = 1 / math.sqrt(border.whole("hidden_size", hidden_size, 1))
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
 
 
@@ -209,7 +217,7 @@ def torch_linear(
     TypeError
         If `rng` is not a generator, or `dtype` not floating point.
     """
-    bound = 1 / math.sqrt(_at_least("in_features", in_features, 1))
+    bound = 1 / math.sqrt(border.whole("in_features", in_features, 1))
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
 
 
@@ -240,8 +248,9 @@ def forget_bias(
     ValueError
         If `hidden_size` is below 1.
     """
-    hidden_size = _at_least("hidden_size", hidden_size, 1)
-    return _torch_bias(4, hidden_size, f=value).astype(_floating(dtype))
+    hidden_size = border.whole("hidden_size", hidden_size, 1)
+    border.number("value", value)
+    return _torch_bias(4, hidden_size, f=value).astype(border.dtype("dtype", dtype))
 
 
 def update_bias(
@@ -257,8 +266,9 @@ def update_bias(
     ndarray (3 * hidden_size,)
         Gate blocks in torch's order r, u, n (torch writes z for u).
     """
-    hidden_size = _at_least("hidden_size", hidden_size, 1)
-    return _torch_bias(3, hidden_size, u=value).astype(_floating(dtype))
+    hidden_size = border.whole("hidden_size", hidden_size, 1)
+    border.number("value", value)
+    return _torch_bias(3, hidden_size, u=value).astype(border.dtype("dtype", dtype))
 
 
 def chrono(
@@ -296,7 +306,7 @@ def chrono(
         If `rng` is not a generator, or `dtype` not floating point.
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    return _torch_bias(4, hidden_size, i=-keep, f=keep).astype(_floating(dtype))
+    return _torch_bias(4, hidden_size, i=-keep, f=keep).astype(border.dtype("dtype", dtype))
 
 
 def chrono_gru(
@@ -318,22 +328,22 @@ def chrono_gru(
         Gate blocks in torch's order r, u, n (torch writes z for u).
     """
     keep = _chrono_keep(hidden_size, longest, rng)
-    return _torch_bias(3, hidden_size, u=keep).astype(_floating(dtype))
+    return _torch_bias(3, hidden_size, u=keep).astype(border.dtype("dtype", dtype))
 
 
 def _chrono_keep(hidden_size, longest, rng):
-    _at_least("longest", longest, 3)
-    shape = (_at_least("hidden_size", hidden_size, 1),)
+    border.number("longest", longest, 3)
+    shape = (border.whole("hidden_size", hidden_size, 1),)
     return np.log(uniform(shape, 1, longest - 1, rng=rng))
 
 
 def _xavier_std(shape, gain):
-    _not_negative("gain", gain)
+    border.number("gain", gain, 0)
     return gain * math.sqrt(2 / sum(_fans(shape)))
 
 
 def _he_std(shape, gain):
-    _not_negative("gain", gain)
+    border.number("gain", gain, 0)
     fan_in, _ = _fans(shape)
     return gain / math.sqrt(fan_in)
 
@@ -345,8 +355,9 @@ def _uniform_of_std(shape, std, rng, dtype):
 
 def _fans(shape):
     """(fan_in, fan_out): how many inputs an output has, and how many outputs an input has."""
+    shape = border.shape("shape", shape)
     if len(shape) < 2:
-        raise ValueError(f"shape is {tuple(shape)}: weights have at least two axes (out, in)")
+        raise ValueError(f"shape is {shape}: weights have at least two axes (out, in)")
     if 0 in shape:
         raise ValueError(f"shape is {tuple(shape)}: there is nothing to draw")
     n_out, n_in, *kernel = shape
@@ -359,24 +370,6 @@ def _generator(rng):
             f"rng is {rng!r}: a numpy.random.Generator is needed, as numpy.random.default_rng gives"
         )
     return rng
-
-
-def _floating(dtype):
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
-        raise TypeError(f"dtype is {dtype}: a floating-point dtype is needed")
-    return dtype
-
-
-def _not_negative(name, value):
-    if not value >= 0:
-        raise ValueError(f"{name} is {value}: it cannot be negative")
-
-
-def _at_least(name, value, lowest):
-    if not value >= lowest:
-        raise ValueError(f"{name} is {value}: it must be at least {lowest}")
-    return value
 
 
 def _torch_bias(gates, hidden, **values):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import packings
+from . import border, packings
 
 
 def to_core(x, batch_first=False):
@@ -250,7 +250,4 @@ def _by_name(packing, source, names, weights):
 def _floating(name, array):
     if hasattr(array, "detach"):  # a tensor of torch, which may require a gradient
         array = array.detach().cpu().numpy()
-    array = np.asarray(array)
-    if array.dtype.kind not in "fc":
-        raise TypeError(f"{name} is {array.dtype}: floating-point weights are needed")
-    return array
+    return border.array(name, array, "fc", "floating-point weights are")

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import border
+
 REDUCTIONS = ("mean", "sum", "none")
+MOST_AXES = 64  # of an array
 
 
+@border.quiet
 def softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
     """Probabilities proportional to exp(logits).
 
@@ -34,20 +38,21 @@ def softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
     ValueError
         If there is no class.
     """
-    exponentials = np.exp(_below_zero(_floating("logits", logits), axis))
+    exponentials = np.exp(_below_zero(border.floating("logits", logits), axis))
     return exponentials / exponentials.sum(axis=axis, keepdims=True)
 
 
+@border.quiet
 def log_softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
     """Logarithm of `softmax`, exact also where a probability is too small to be represented.
 
     Parameters, shapes and errors are those of `softmax`.
     """
-    shifted = _below_zero(_floating("logits", logits), axis)
+    shifted = _below_zero(border.floating("logits", logits), axis)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@border.quiet
 def cross_entropy(
     logits: npt.ArrayLike,
     targets: npt.ArrayLike,
@@ -85,7 +90,9 @@ def cross_entropy(
     IndexError
         If a target is not one of the classes.
     """
-    logits, targets = _floating("logits", logits), np.asarray(targets)
+    logits = border.floating("logits", logits)
+    targets = border.array("targets", targets, "iuf", "integers (classes) or floats are")
+    ignore_index = border.number("ignore_index", ignore_index)
     _check_reduction(reduction)
     if logits.ndim == 0:
         raise ValueError("logits is a single number: an axis of classes is needed")
@@ -122,8 +129,6 @@ def _from_probabilities(logits, targets, axis, reduction):
 
 def _counted(logits, targets, axis, ignore_index):
     """Which predictions count; or an error, if the targets are not classes of these logits."""
-    if targets.dtype.kind not in "iu":
-        raise TypeError(f"targets are {targets.dtype}: integers (classes) or floats are needed")
     n_classes = logits.shape[axis]
     expected = logits.shape[:axis] + logits.shape[axis + 1 :]
     if targets.shape != expected:
@@ -141,7 +146,7 @@ def _counted(logits, targets, axis, ignore_index):
     return kept
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@border.quiet
 def mse(
     prediction: npt.ArrayLike, target: npt.ArrayLike, reduction: str = "mean"
 ) -> tuple[Any, npt.NDArray[Any]]:
@@ -167,10 +172,9 @@ def mse(
     ValueError
         If the shapes differ (nothing is broadcast), or `reduction` is unknown.
     """
-    prediction, target = _floating("prediction", prediction), np.asarray(target)
+    prediction = border.floating("prediction", prediction)
+    target = border.array("target", target, "fiu", "real numbers are")
     _check_reduction(reduction)
-    if target.dtype.kind not in "fiu":
-        raise TypeError(f"target is {target.dtype}: real numbers are needed")
     if prediction.shape != target.shape:
         raise ValueError(
             f"prediction has shape {prediction.shape} but target has shape {target.shape}"
@@ -179,22 +183,16 @@ def mse(
     return _reduce(difference * difference, 2 * difference, reduction, difference.size)
 
 
-def _floating(name, values):
-    array = np.asarray(values)
-    if array.dtype.kind != "f" or array.dtype == np.float16:
-        raise TypeError(f"{name} is {array.dtype}: float32 or float64 is needed")
-    return array
-
-
 def _check_reduction(reduction):
-    if reduction not in REDUCTIONS:
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         raise ValueError(f"reduction is {reduction!r}: it can be {', '.join(REDUCTIONS)}")
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def _below_zero(logits, axis):
     """Logits less their maximum, so that no exponential overflows."""
-    if logits.ndim == 0 or logits.shape[axis] == 0:
+    if not -logits.ndim <= border.whole("axis", axis, -MOST_AXES) < logits.ndim:
+        raise ValueError(f"logits of shape {logits.shape} have no classes along axis {axis}")
+    if logits.shape[axis] == 0:
         raise ValueError(f"logits of shape {logits.shape} have no classes along axis {axis}")
     return logits - logits.max(axis=axis, keepdims=True)
 

@@ -4,10 +4,11 @@
 and `Sequential` is a chain of them. `handrnn.nn` has them all under torch's names.
 """
 
+import functools
+import io
 import math
-import operator
 import os
-import zipfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import initializers
+from . import border, initializers
 
 Array = npt.NDArray[Any]
 Seed = np.random.Generator | np.random.SeedSequence | Sequence[int] | int | None
@@ -109,8 +110,34 @@ class Parameter:
         return f"Parameter({self.name} {self.shape}{frozen})"
 
 
+def by_one_thread(method: border.Function) -> border.Function:
+    """A method that a second thread may not call meanwhile; what is not finite gives no warning."""
+
+    @border.quiet
+    @functools.wraps(method)
+    def guarded(self, *arguments, **options):
+        if method.__name__ == "forward" and not self.training:
+            return method(self, *arguments, **options)
+        me = threading.get_ident()
+        user = self.__dict__.setdefault("_user", me)  # in one step, whatever other threads do
+        if user != me:
+            raise RuntimeError(
+                f"this {type(self).__name__} is in use by another thread: a module is trained by"
+                " one thread at a time"
+            )
+        try:
+            return method(self, *arguments, **options)
+        finally:
+            self.__dict__.pop("_user", None)
+
+    return guarded  # pyright: ignore[reportReturnType]
+
+
 class Module:
     """What all modules share: named parameters, their gradients, and ways in and out.
+
+    A module is trained by one thread at a time: `backward` answers the thread whose forward was
+    the latest, and anything else is refused. After `eval`, several may call it at once.
 
     Attributes
     ----------
@@ -134,15 +161,19 @@ class Module:
         rng: Seed,
         device: Any = None,
     ) -> None:
-        dtype = np.dtype(dtype)
+        try:
+            dtype = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise TypeError(f"dtype is {dtype!r}: float32 or float64 is needed") from None
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype is {dtype}: float32 or float64 is needed")
         if device is not None and str(device) != "cpu":
             raise ValueError(f"device is {str(device)!r}: handrnn computes on the CPU, 'cpu'")
         self.dtype = dtype
-        self.rng = np.random.default_rng(rng).spawn(1)[0]
+        self.rng = border.source("rng", rng).spawn(1)[0]
         self.training = True
         self._tape: Any = None
+        self._taped_by = 0  # the thread of the latest forward
         self._frozen: set[str] = set()
         self.params = Arrays({name: np.empty(shape, dtype) for name, shape in shapes.items()})
         self.grads = Arrays({name: np.zeros(shape, dtype) for name, shape in shapes.items()})
@@ -162,6 +193,11 @@ class Module:
 
         def __call__(self, *inputs, **options):
             return self.forward(*inputs, **options)
+
+    def _keep(self, tape: Any) -> None:
+        """What backward needs of this forward."""
+        self._tape = tape if self.training else None
+        self._taped_by = threading.get_ident()
 
     def backward(self, *gradients: Any, **options: Any) -> Any:
         """Gradients of a loss, back through the latest forward."""
@@ -220,7 +256,9 @@ class Module:
             Names (unless ``strict=False``) or shapes that do not fit, all of them at once;
             nothing is loaded then.
         """
-        arrays = {name: to_array(value) for name, value in mapping.items()}
+        given = border.mapping("mapping", mapping)
+        border.flag("strict", strict)
+        arrays = {name: to_array(value, name) for name, value in given.items()}
         missing = [name for name in self.params if name not in arrays]
         unexpected = [name for name in arrays if name not in self.params]
         wrong = [
@@ -243,8 +281,21 @@ class Module:
         return IncompatibleKeys(missing, unexpected)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all parameters to an .npz file, at once or not at all."""
-        path, arrays = Path(path), dict[str, Any](self.state_dict())
+        """Write all parameters to an .npz file, at once or not at all.
+
+        A link is followed; what is not a regular file, such as a pipe, is written to as it is.
+
+        Raises
+        ------
+        OSError
+            A file that cannot be written.
+        """
+        path, arrays = _file(path), dict[str, Any](self.state_dict())
+        if path.exists() and not path.is_file():
+            content = io.BytesIO()
+            np.savez(content, **arrays)
+            path.write_bytes(content.getvalue())
+            return
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             with part.open("wb") as file:
@@ -264,10 +315,13 @@ class Module:
         ValueError
             Another kind of file, or parameters that do not fit; nothing is loaded then.
         """
-        with Path(path).open("rb") as file:
+        path = _file(path)
+        if path.exists() and not path.is_file():
+            raise ValueError(f"path {path} is not a file")
+        with path.open("rb") as file:
             try:
                 arrays = dict(np.load(file, allow_pickle=False))
-            except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            except Exception as error:  # cut off, encrypted, of another kind, or of pickled objects
                 message = f"{path} is not an .npz file that save has written"
                 raise ValueError(message) from error
         self.load_state_dict(arrays)
@@ -319,6 +373,11 @@ class Module:
             raise RuntimeError(
                 f"{type(self).__name__}.backward needs a forward in training mode before it"
             )
+        if self._taped_by != threading.get_ident():
+            raise RuntimeError(
+                f"the latest forward of this {type(self).__name__} was another thread's: a module"
+                " is trained by one thread at a time"
+            )
         return self._tape
 
     def __getattr__(self, name: str) -> Array:
@@ -366,13 +425,14 @@ class Linear(Module):
         self.in_features = at_least(0, in_features, "in_features")
         self.out_features = at_least(0, out_features, "out_features")
         shapes: dict[str, tuple[int, ...]] = {"weight": (out_features, in_features)}
-        if bias:
+        if border.flag("bias", bias):
             shapes["bias"] = (out_features,)
         super().__init__(shapes, dtype, rng, device)
 
     def reset_parameters(self) -> None:
         self._draw(initializers.torch_linear, max(self.in_features, 1))
 
+    @by_one_thread
     def forward(self, x: npt.ArrayLike) -> Array:
         """Map (..., in_features) to (..., out_features)."""
         x = self._floats(x, "x")
@@ -380,12 +440,13 @@ class Linear(Module):
             raise ValueError(
                 f"x is {x.shape}: its last axis must be in_features, {self.in_features}"
             )
-        self._tape = (x.copy(), self.weight.copy()) if self.training else None
+        self._keep((x.copy(), self.weight.copy()) if self.training else None)
         y = x @ self.weight.T
         if "bias" in self.params:
             y += self.bias
         return y
 
+    @by_one_thread
     def backward(self, d_output: npt.ArrayLike) -> Array:
         """Gradient with respect to x, given that with respect to y; `grads` get the parameters'."""
         x, weight = self._taped()
@@ -436,6 +497,8 @@ class Embedding(Module):
     ) -> None:
         self.num_embeddings = at_least(1, num_embeddings, "num_embeddings")
         self.embedding_dim = at_least(0, embedding_dim, "embedding_dim")
+        if padding_idx is not None:
+            padding_idx = border.whole("padding_idx", padding_idx, -num_embeddings)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(
                 f"padding_idx is {padding_idx}: it must be one of {num_embeddings} symbols"
@@ -449,6 +512,7 @@ class Embedding(Module):
         if self.padding_idx is not None:
             self.weight[self.padding_idx] = 0
 
+    @by_one_thread
     def forward(self, x: npt.ArrayLike) -> Array:
         """Map integers of any shape to vectors: (...) to (..., embedding_dim).
 
@@ -465,9 +529,10 @@ class Embedding(Module):
         if symbols.size and not 0 <= symbols.min() <= symbols.max() < self.num_embeddings:
             last = self.num_embeddings - 1
             raise IndexError(f"x holds {symbols.min()} to {symbols.max()}: 0 to {last} is needed")
-        self._tape = (symbols.copy(),) if self.training else None
+        self._keep((symbols.copy(),) if self.training else None)
         return self.weight[symbols]
 
+    @by_one_thread
     def backward(self, d_output: npt.ArrayLike) -> None:
         """Add the gradient of the vectors to `grads`; integers have none, so None is returned."""
         (symbols,) = self._taped()
@@ -503,6 +568,7 @@ class Dropout(Module):
     def reset_parameters(self) -> None:
         """There are none."""
 
+    @by_one_thread
     def forward(self, x: npt.ArrayLike) -> Array:
         """Drop out of float32 or float64 numbers of any shape; in evaluation change nothing."""
         x = as_array(x, "x")
@@ -511,9 +577,11 @@ class Dropout(Module):
         if not self.training:
             self._tape = None
             return x
-        self._tape = (dropout_mask(self.rng, x.shape, self.p, x.dtype),)
-        return x * self._tape[0]
+        mask = dropout_mask(self.rng, x.shape, self.p, x.dtype)
+        self._keep((mask,))
+        return x * mask
 
+    @by_one_thread
     def backward(self, d_output: npt.ArrayLike) -> Array:
         """Gradient with respect to x, given that with respect to the output."""
         (mask,) = self._taped()
@@ -635,17 +703,25 @@ def as_array(value: Any, name: str) -> Array:
             f"{name} is a tensor that requires grad, and there is no autograd here:"
             f" {name}.detach().numpy()"
         )
-    return np.asarray(value)
+    return border.array(name, value, border.ANY)
 
 
-def to_array(value: Any) -> Array:
+def _file(path: str | os.PathLike[str]) -> Path:
+    """The path of a file, links resolved."""
+    try:
+        return Path(os.path.realpath(path))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"path is {path!r}: {error}") from None
+
+
+def to_array(value: Any, name: str) -> Array:
     """An array of a torch tensor (on any device, part of a graph or not) or of anything else."""
     if hasattr(value, "detach"):
         try:
             value = value.detach().cpu().numpy()
         except TypeError:
             raise TypeError(f"NumPy has no {value.dtype}: value.float() it first") from None
-    return np.asarray(value)
+    return border.array(name, value, border.ANY)
 
 
 def import_torch(what: str) -> Any:
@@ -665,13 +741,7 @@ def same_shape(array: Array, shape: tuple[int, ...], name: str) -> None:
 
 def at_least(least: int, value: Any, name: str) -> int:
     """The value as an integer; TypeError if it is not one, ValueError if it is too small."""
-    try:
-        value = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}: an integer is needed") from None
-    if value < least:
-        raise ValueError(f"{name} is {value}: at least {least} is needed")
-    return value
+    return border.whole(name, value, least)
 
 
 def probability(value: Any, name: str) -> float:

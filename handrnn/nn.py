@@ -12,13 +12,14 @@ What torch does by autograd is asked for here: ``y, state = m(x)`` forward, and
 ((5, 2, 4), (5, 2, 3), (16, 4))
 """
 
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import cells, initializers, layouts, modules, packings, padding, sequence
+from . import border, cells, initializers, layouts, modules, packings, padding, sequence
 
 Module = modules.Module
 Parameter = modules.Parameter
@@ -64,17 +65,14 @@ class Recurrent(modules.Module, Generic[State]):
         self.input_size = modules.at_least(1, input_size, "input_size")
         self.hidden_size = modules.at_least(1, hidden_size, "hidden_size")
         self.num_layers = modules.at_least(1, num_layers, "num_layers")
-        for name, flag in (("bias", bias), ("batch_first", batch_first)):
-            if not isinstance(flag, bool):
-                raise TypeError(f"{name} is {flag!r}: True or False is needed")
-        self.bias = bias
-        self.batch_first = batch_first
+        self.bias = border.flag("bias", bias)
+        self.batch_first = border.flag("batch_first", batch_first)
         self.dropout = modules.probability(dropout, "dropout")
         if self.dropout and num_layers == 1:
             warnings.warn(
                 "dropout acts between layers: with num_layers=1 it does nothing", stacklevel=2
             )
-        self.bidirectional = bool(bidirectional)
+        self.bidirectional = border.flag("bidirectional", bidirectional)
         self.proj_size = modules.at_least(0, proj_size, "proj_size")
         if self.proj_size and self.cell is not cells.LSTM:
             raise ValueError(f"proj_size is for the LSTM: {type(self).__name__} has no projection")
@@ -118,6 +116,7 @@ class Recurrent(modules.Module, Generic[State]):
         need_output: Literal[False],
     ) -> tuple[None, State]: ...
 
+    @modules.by_one_thread
     def forward(self, x, state=None, lengths=None, *, need_output=True) -> Any:
         """Run along the sequence.
 
@@ -176,11 +175,11 @@ class Recurrent(modules.Module, Generic[State]):
                 for whole, part in zip(ends, end, strict=True):
                     whole[index] = part
             core_x = y
-        if self.training:
-            self._tape = tapes, masks, order, batched, T, B
+        self._keep((tapes, masks, order, batched, T, B))
         output = self._output(_unsort(core_x, order), batched) if need_output else None
         return output, self._state(ends, order, batched)
 
+    @modules.by_one_thread
     def backward(
         self,
         d_output: npt.ArrayLike | None = None,
@@ -300,9 +299,7 @@ class Recurrent(modules.Module, Generic[State]):
             return slice(None), None
         if not batched:
             raise ValueError("lengths are for a batch: cut a single example to its length instead")
-        lengths = np.asarray(lengths)
-        if lengths.dtype.kind not in "iu":
-            raise TypeError(f"lengths are {lengths.dtype}: integers are needed")
+        lengths = border.array("lengths", lengths, "iu", "integers are")
         modules.same_shape(lengths, (B,), "lengths")
         if B and not (lengths.min() >= 1 and lengths.max() <= T):
             raise ValueError(f"lengths must lie in 1..T = 1..{T}, got {lengths.tolist()}")
@@ -477,7 +474,7 @@ class RecurrentCell(modules.Module, Generic[State]):
     ) -> None:
         self.input_size = modules.at_least(1, input_size, "input_size")
         self.hidden_size = modules.at_least(1, hidden_size, "hidden_size")
-        self.bias = bool(bias)
+        self.bias = border.flag("bias", bias)
         shapes = packings.torch_shapes(len(self.cell.gates), input_size, hidden_size, self.bias)
         super().__init__(shapes, dtype, rng, device)
         self._tape = []
@@ -486,6 +483,7 @@ class RecurrentCell(modules.Module, Generic[State]):
     def reset_parameters(self) -> None:
         self._draw(initializers.torch_recurrent, self.hidden_size)
 
+    @modules.by_one_thread
     def forward(self, x: npt.ArrayLike, state: State | None = None) -> State:
         """One step.
 
@@ -514,12 +512,15 @@ class RecurrentCell(modules.Module, Generic[State]):
         _, end, tape = sequence.forward(
             self.cell, np.atleast_2d(x).T[None], start, weights, keep=self.training
         )
-        if self._going_back or not self.training:
+        other = self._taped_by != threading.get_ident()
+        if self._going_back or other or not self.training:
             self._tape, self._going_back = [], False
         if self.training:
             self._tape.append((tape, shape))
+            self._taped_by = threading.get_ident()
         return self._rows(end, shape)
 
+    @modules.by_one_thread
     def backward(self, d_state: Any) -> tuple[Array, State]:
         """Gradients back through one step.
 
@@ -653,7 +654,7 @@ def from_torch(module: Any, *, rng: modules.Seed = None) -> Any:
     if kind == "Sequential":
         rng = np.random.default_rng(rng)
         return Sequential(*(from_torch(one, rng=rng) for one in module)).train(module.training)
-    state = {key: modules.to_array(value) for key, value in module.state_dict().items()}
+    state = {key: modules.to_array(value, key) for key, value in module.state_dict().items()}
     options = {key: getattr(module, key) for key in (*_CONVERTED[kind], *_OWN.get(kind, ()))}
     if kind == "Linear":
         options["bias"] = module.bias is not None
@@ -676,7 +677,7 @@ def _unsort(array, order):
 
 
 def _rnn_cell(nonlinearity):
-    if nonlinearity not in ("tanh", "relu"):
+    if not isinstance(nonlinearity, str) or nonlinearity not in ("tanh", "relu"):
         raise ValueError(f"nonlinearity is {nonlinearity!r}: 'tanh' or 'relu' is needed")
     return cells.RNN if nonlinearity == "tanh" else cells.ReluRNN
 

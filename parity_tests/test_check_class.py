@@ -115,6 +115,13 @@ def test_single_files_are_nobodys(tmp_path):
     assert (one.student, one.shown) == ("", str(tmp_path / "a.py"))
 
 
+def test_the_standard_input_keeps_its_name(monkeypatch, capsys):
+    monkeypatch.setattr(judge, "judge", lambda *_, **__: report("<stdin>", data.PASS, ""))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PROGRAM)))
+    assert cli.main(["check", "-"]) == 0
+    assert capsys.readouterr().out.startswith("<stdin>: 2 of 2 right")
+
+
 def link(name):
     info = zipfile.ZipInfo(name)
     info.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -70,6 +70,8 @@ def test_all_functions_in_one_table_and_again(names, monkeypatch):
     assert [mistake.id for mistake in wrong.mistakes] == ["misplaced-parentheses"]
     assert wrong.place == "line 6"
     assert [one.name for one in found.not_judged] == ["my_hidden_states", "MyLSTM"]
+    assert found.not_judged[1].why.startswith("classes are judged in a file")
+    assert found.not_judged[1].command == "handrnn check NOTEBOOK.ipynb"
     assert found.path == "a_notebook"
     monkeypatch.setattr(catalogue, "_predict", None)  # what was predicted is kept
     again = judged(names, "rnn_cell_backward")
@@ -104,6 +106,7 @@ def test_hints_of_sequences_and_gradients():
         ("nothing", "nothing is not a function that was defined here"),
         ("dedent", "dedent is not a function that was defined here"),
         ("plot", "plot is not a function of a dialect: name= can be rnn_cell_forward"),
+        ("MyLSTM", "MyLSTM: classes are judged in a file"),
     ],
 )
 def test_names_that_are_none_of_a_dialect(names, name, said):

@@ -270,7 +270,30 @@ def remove_metrics(path):
     (path / files.METRICS).unlink()
 
 
+def remove_weights(path):
+    (path / files.WEIGHTS).unlink()
+
+
+def empty_weights(path):
+    (path / files.WEIGHTS).write_bytes(b"")
+
+
+def cut_weights(path):
+    content = (path / files.WEIGHTS).read_bytes()
+    (path / files.WEIGHTS).write_bytes(content[:-40])
+
+
+def other_weights(path):
+    with np.load(path / files.WEIGHTS) as arrays:
+        content = {name: array + 1 for name, array in arrays.items()}
+    np.savez(path / files.WEIGHTS, **content)
+
+
 SPOILERS = [
+    remove_weights,
+    empty_weights,
+    cut_weights,
+    other_weights,
     spoil_metrics,
     spoil_done,
     spoil_config,
@@ -320,6 +343,8 @@ def changed(file, change):
         (changed(files.DONE, lambda c: c["result"].pop("steps")), "steps missing"),
         (changed(files.DONE, lambda c: c.pop("seconds")), "result or seconds missing"),
         (lambda path: (path / files.DONE).write_text("[1, null]"), "result or seconds missing"),
+        (changed(files.DONE, lambda c: c["result"].update(accuracy=None)), "accuracy is None"),
+        (changed(files.DONE, lambda c: c.update(seconds="long")), "seconds is 'long'"),
     ],
 )
 def test_a_finished_run_of_another_version_is_refused_and_left_alone(tmp_path, spoil, why):

@@ -21,10 +21,12 @@ loss; `assert_parity` is for tests. Submissions run in a process of their own, w
 and memory: this guards against accidents, not against attacks.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import border
 from . import notebook
 from .dialects import dialect as dialects
 from .judge import judge, running
@@ -83,6 +85,18 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def _verify(hint, seconds, second_opinion, wanted=(), allow=(), loss=None):
+    """Raise TypeError or ValueError for an option that is none."""
+    data.check_hint(hint)
+    runner.check_seconds(seconds)
+    border.names("wanted", wanted)
+    border.names("allow", allow)
+    if loss is not None:
+        border.text("loss", loss)
+    if second_opinion != "always":
+        border.flag("second_opinion", second_opinion)
+
+
 def file(
     path: str | Path,
     *,
@@ -134,8 +148,9 @@ def file(
         finite number above 0; if there is no such dialect, or its file cannot be read; if there is
         no such hint.
     """
-    data.check_hint(hint)
-    runner.check_seconds(seconds)
+    _verify(hint, seconds, second_opinion, wanted, allow, loss)
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is a {type(path).__name__}: the name of a file is needed")
     found = loading.find(path)
     if len(found) != 1:
         raise ValueError(f"{path} is {len(found)} files: check.file judges one")
@@ -166,10 +181,9 @@ def text(
     hint: Hint = "fix",
 ) -> data.FileReport:
     """Judge the course functions in program text; see `file`."""
-    data.check_hint(hint)
-    runner.check_seconds(seconds)
+    _verify(hint, seconds, second_opinion, wanted, allow, loss)
     judged = judge.judge(
-        loading.from_text(source),
+        loading.from_text(border.text("source", source)),
         wanted=wanted,
         seconds=seconds,
         dialect=None if dialect is None else dialects.find(dialect),
@@ -221,7 +235,7 @@ def function(
     ValueError
         If it is not clear which function it is, or there is no such dialect.
     """
-    data.check_hint(hint)
+    _verify(hint, seconds, second_opinion)
     judged = running.judge_function(
         fn, name, dialect, seconds=seconds, second_opinion=second_opinion
     )

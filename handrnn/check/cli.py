@@ -29,10 +29,12 @@ from .run import runner
 PASSED, FAILED, MISUSE = 0, 1, 2
 MISUSES = (
     *(submissions.MisuseError, delivery.DeliveryError, cases.CaseError),
-    *(dialects.DialectError, runner.CannotRunError),
+    *(dialects.DialectError, runner.CannotRunError, output.PrintError),
 )
 INTERRUPTED = 130
 SECONDS = 10.0
+SHORTEST = 1e-3  # seconds of a run: in less nothing can be run
+MOST_JOBS = 1000
 
 CHECK = """\
 Judge the recurrent functions and classes in Python files and notebooks, found by their names and
@@ -250,10 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("handrnn: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read the report has had enough; Python would complain once more when it ends
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED  # whoever read the report has had enough
 
 
 @contextlib.contextmanager
@@ -279,8 +278,7 @@ def _print(text: str, colour: bool = False) -> None:
     """Print what may hold anything a submission holds, on a terminal that may not know it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     text = _printable(text).encode(encoding, "replace").decode(encoding)
-    sys.stdout.write(colours.coloured(text) if colour else text)
-    sys.stdout.flush()
+    output.show(colours.coloured(text) if colour else text)
 
 
 def _show(report: str, name: str) -> None:
@@ -297,8 +295,7 @@ def _printable(text: str) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not 0 < options.timeout < math.inf or options.jobs < 1:
-        raise submissions.MisuseError("--timeout and --jobs must be finite and more than 0")
+    _verify_numbers(options)
     delivery.check(options.outputs)
     if options.feedback and (path := Path(options.feedback)).exists() and not path.is_dir():
         raise submissions.MisuseError(f"{path} is not a folder: --feedback needs one")
@@ -307,7 +304,11 @@ def _check(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="handrnn-check-") as scratch:
         asked = submissions.asked(options.paths, Path(scratch))
         submissions.verify_names(asked, required, options.dialect)
-        _verify_fix([one.path for one in asked], options)
+        files = [one.path for one in asked]
+        _verify_fix(files, options)
+        fix = [] if options.fix is None else [("--fix", options.fix)]
+        read = [*options.paths, *files, options.dialect, options.points]
+        delivery.protect(options.outputs, [path for path in read if path is not None], fix)
         judged = submissions.judged(asked, _how(options), required, options.jobs, options.quiet)
         if options.fix:
             _write_fixed(asked[0].path, judged[0], options.fix)
@@ -318,6 +319,15 @@ def _check(options: argparse.Namespace) -> int:
     reports = data.Reports(files, single)
     _report(reports, options)
     return MISUSE if reports.failed else PASSED if reports.passed else FAILED
+
+
+def _verify_numbers(options: argparse.Namespace) -> None:
+    """Raise submissions.MisuseError for limits that are none."""
+    if not SHORTEST <= options.timeout < math.inf:
+        words = f"--timeout must be a finite number of seconds, {SHORTEST:g} or more"
+        raise submissions.MisuseError(words)
+    if not 1 <= options.jobs <= MOST_JOBS:
+        raise submissions.MisuseError(f"--jobs must be from 1 to {MOST_JOBS}")
 
 
 def _scheme(path: str) -> points.Scheme:
@@ -359,16 +369,15 @@ def _report(reports: data.Reports, options: argparse.Namespace) -> None:
 
 def _verify_fix(paths: Sequence[Path], options: argparse.Namespace) -> None:
     """Raise submissions.MisuseError where a mended file cannot be written."""
-    if not options.fix:
+    if options.fix is None:
         return
     out = Path(options.fix)
     if len(paths) != 1 or str(paths[0]) in ("-", "/dev/stdin"):
         raise submissions.MisuseError("--fix OUT takes one file")
-    if out.is_dir() or not out.parent.is_dir():
-        raise submissions.MisuseError(f"{out} cannot be written: it is a folder, or in none")
-    if out.exists() and out.samefile(paths[0]):
-        what = f"{out} is {paths[0]}"
-        raise submissions.MisuseError(f"--fix never writes over what is checked: {what}")
+    with contextlib.suppress(OSError, ValueError):  # which is said of every output
+        if out.samefile(paths[0]):
+            what = f"{out} is {paths[0]}"
+            raise submissions.MisuseError(f"--fix never writes over what is checked: {what}")
 
 
 def _write_fixed(path: Path, judged: data.FileReport, out: str) -> None:
@@ -420,6 +429,7 @@ def _mistakes(options: argparse.Namespace) -> int:
 def _oracle(options: argparse.Namespace) -> int:
     path = Path(options.out)
     cases.suffix(path)
+    delivery.protect([], [], [("--out", options.out)])
     given = {name: getattr(options, name) for name in (*SIZES, "scale", "dtype")}
     case = cases.draw(options.cell, **given)
     cases.write(case, path)
@@ -430,6 +440,7 @@ def _oracle(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from .files import answers
 
+    delivery.protect(options.outputs, [options.case, options.answer])
     case = cases.read(options.case)
     answers.verify(case)
     judged = answers.judge(case, cases.load(options.answer), dtype=options.dtype)

@@ -153,7 +153,8 @@ def in_threads(one: Callable, items: Sequence, jobs: int) -> Iterator:
 def _one(item: Asked, how: Mapping[str, Any]) -> data.FileReport:
     """The report on one file, whatever happens: a file that breaks the checker does not pass."""
     judged = _judged(item.path, item.wanted, item.found.problem, how)
-    return replace(judged, path=item.found.shown, student=item.found.student)
+    student = item.found.student
+    return replace(judged, path=item.found.shown, student=student) if student else judged
 
 
 def _judged(

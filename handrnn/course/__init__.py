@@ -27,13 +27,12 @@ Wu, bu, and gradients have the names that were given.
 ['dWaa', 'dWax', 'dWya', 'da0', 'dba', 'dby', 'dx']
 """
 
-import math
 from collections.abc import Mapping
 from itertools import repeat
 
 import numpy as np
 
-from .. import cells, layouts, losses, packings, sequence
+from .. import border, cells, layouts, losses, packings, sequence
 from . import _border, batch_first
 
 __all__ = [
@@ -73,9 +72,10 @@ RNN_CACHE = ("a_next", "a_prev", "xt", "parameters")
 LSTM_GATES = ("ft", "it", "cct", "ot")
 LSTM_CACHE = ("a_next", "c_next", "a_prev", "c_prev", *LSTM_GATES, "xt", "parameters")
 
-sigmoid = cells.sigmoid
+sigmoid = _border.of_real_numbers(cells.sigmoid)
 
 
+@border.quiet
 def softmax(z):
     """Probabilities of classes: exp(z) / sum of exp(z) over axis 0, without overflow.
 
@@ -99,9 +99,12 @@ def softmax(z):
            [0.75]])
     """
     _border.check_kind("z", z, ("n_y", "m"))
+    if z.ndim == 0 or not len(z):
+        raise ValueError(f"z is {z.shape}: there are no classes along its first axis")
     return losses.softmax(z, axis=0)
 
 
+@border.quiet
 def rnn_cell_forward(xt, a_prev, parameters):
     """One step of the RNN.
 
@@ -147,6 +150,7 @@ def rnn_cell_forward(xt, a_prev, parameters):
     return a_next, y_pred, _rnn_caches(tape, parameters)[0]
 
 
+@border.quiet
 def rnn_forward(x, a0, parameters):
     """The RNN over a sequence: at each step t the equations of `rnn_cell_forward`.
 
@@ -190,6 +194,7 @@ def rnn_forward(x, a0, parameters):
     return layouts.course_from_core(a), y_pred, (_rnn_caches(tape, parameters), _inputs(tape))
 
 
+@border.quiet
 def lstm_cell_forward(xt, a_prev, c_prev, parameters):
     """One step of the LSTM.
 
@@ -241,6 +246,7 @@ def lstm_cell_forward(xt, a_prev, c_prev, parameters):
     return a_next, c_next, y_pred, _lstm_caches(tape, parameters)[0]
 
 
+@border.quiet
 def lstm_forward(x, a0, parameters):
     """The LSTM over a sequence: at each step t the equations of `lstm_cell_forward`; c<0> = 0.
 
@@ -289,6 +295,7 @@ def lstm_forward(x, a0, parameters):
     return layouts.course_from_core(a), y, c, (_lstm_caches(tape, parameters), _inputs(tape))
 
 
+@border.quiet
 def rnn_cell_backward(da_next, cache):
     """Gradients of one step of the RNN.
 
@@ -333,6 +340,7 @@ def rnn_cell_backward(da_next, cache):
     return {"dxt": dx[0], "da_prev": da_prev} | _gradients(cells.RNN, d_weights, given)
 
 
+@border.quiet
 def rnn_backward(da, caches):
     """Gradients of the RNN over a sequence (BPTT), the equations of `rnn_cell_backward` with
 
@@ -373,6 +381,7 @@ def rnn_backward(da, caches):
     return {"dx": dx, "da0": da0} | gradients
 
 
+@border.quiet
 def lstm_cell_backward(da_next, dc_next, cache):
     """Gradients of one step of the LSTM.
 
@@ -426,6 +435,7 @@ def lstm_cell_backward(da_next, dc_next, cache):
     return states | _gradients(cells.LSTM, d_weights, given)
 
 
+@border.quiet
 def lstm_backward(da, caches):
     """Gradients of the LSTM over a sequence (BPTT), the equations of `lstm_cell_backward` with
 
@@ -467,6 +477,7 @@ def lstm_backward(da, caches):
     return {"dx": dx, "da0": da0} | gradients
 
 
+@border.quiet
 def clip(gradients, max_value):
     """Limit every element of every gradient to [-max_value, max_value], in place.
 
@@ -493,9 +504,7 @@ def clip(gradients, max_value):
     {'db': array([[-5. ],
            [ 0.5]])}
     """
-    max_value = float(max_value)
-    if math.isnan(max_value) or max_value < 0:
-        raise ValueError(f"max_value is {max_value}: zero or more is needed")
+    max_value = float(border.number("max_value", max_value, 0))
     if not isinstance(gradients, Mapping):
         kind = type(gradients).__name__
         raise TypeError(f"gradients is of type {kind}: a dict of arrays is needed")
@@ -510,6 +519,7 @@ def clip(gradients, max_value):
     return gradients
 
 
+@border.quiet
 def sequence_loss(y_pred, y):
     """Cross-entropy of a sequence, summed over the time steps and over the examples.
 
@@ -549,6 +559,7 @@ def sequence_loss(y_pred, y):
     return _cross_entropy(y_pred, y)[0]
 
 
+@border.quiet
 def sequence_loss_backward(y_pred, y, a, parameters):
     """Gradients of `sequence_loss` by the hidden states and by the output layer.
 

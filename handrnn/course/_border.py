@@ -6,10 +6,13 @@ there is no majority, the parameters are right.
 """
 
 import difflib
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 import numpy as np
+
+from .. import border
 
 JOINED = "n_a + n_x"  # the axis of [a_prev; xt]
 REFUSED = (np.matrix, np.ma.MaskedArray)  # the one keeps two axes, the other's mask would be lost
@@ -80,6 +83,16 @@ def check_kind(name, array, symbols):
             f"{name} {array.shape} is {array.dtype}: float32 or float64 is needed,"
             f" {_written(symbols)}"
         )
+
+
+def of_real_numbers(function):
+    """A function of z that takes real numbers only: a TypeError about anything else."""
+
+    @functools.wraps(function)
+    def checked(z):
+        return function(border.array("z", z, "fiub", "real numbers are"))
+
+    return checked
 
 
 def equal(one, other):

@@ -15,7 +15,7 @@ and masked arrays.
 
 import numpy as np
 
-from .. import cells, layouts, losses, packings, sequence
+from .. import border, cells, layouts, losses, packings, sequence
 from . import _border
 
 __all__ = [
@@ -39,9 +39,10 @@ SHAPES = (
     | dict.fromkeys(("b_a", "b_f", "b_u", "b_m", "b_o"), ("n_a",))
 )
 
-sigmoid = cells.sigmoid
+sigmoid = _border.of_real_numbers(cells.sigmoid)
 
 
+@border.quiet
 def softmax(z):
     """Probabilities of classes: exp(z) / sum of exp(z) over the last axis, without overflow.
 
@@ -67,6 +68,7 @@ def softmax(z):
     return losses.softmax(z, axis=-1)
 
 
+@border.quiet
 def rnn_cell_forward(x_t, a_prev, parameters):
     """One step of the RNN.
 
@@ -108,6 +110,7 @@ def rnn_cell_forward(x_t, a_prev, parameters):
     return a_t.T, _prediction(a_t.T, named)
 
 
+@border.quiet
 def rnn_forward(x, a_init, parameters):
     """The RNN over a sequence: at each step t the equations of `rnn_cell_forward`.
 
@@ -149,6 +152,7 @@ def rnn_forward(x, a_init, parameters):
     return a, _prediction(a, named)
 
 
+@border.quiet
 def lstm_cell_forward(x_t, a_prev, m_prev, parameters):
     """One step of the LSTM.
 
@@ -196,6 +200,7 @@ def lstm_cell_forward(x_t, a_prev, m_prev, parameters):
     return a_t, m_t, _prediction(a_t, named)
 
 
+@border.quiet
 def lstm_forward(x, a_init, parameters):
     """The LSTM over a sequence: at each step t the equations of `lstm_cell_forward`; m<0> = 0.
 
@@ -237,6 +242,7 @@ def lstm_forward(x, a_init, parameters):
     return a, m, _prediction(a, named)
 
 
+@border.quiet
 def rnn_backward(da, x, a_init, parameters):
     """Gradients of the RNN over a sequence (BPTT).
 
@@ -282,6 +288,7 @@ def rnn_backward(da, x, a_init, parameters):
     return _backward(cells.RNN, RNN, da, x, a_init, parameters)
 
 
+@border.quiet
 def lstm_backward(da, x, a_init, parameters):
     """Gradients of the LSTM over a sequence (BPTT).
 

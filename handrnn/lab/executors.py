@@ -6,6 +6,7 @@ import functools
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from . import threads
 # How often a run is started whose process dies; once may be an accident.
 ATTEMPTS = 3
 DASK_SECONDS = 6
+ADDRESS = r"(?:\w+://)?[^\s/]+:\d+|inproc://\S+"
 
 _log = logging.getLogger(__name__)
 
@@ -137,6 +139,8 @@ def dask_cluster(address: str) -> Iterator[concurrent.futures.Executor]:
     ConnectionError
         If no scheduler answers there.
     """
+    if not re.fullmatch(ADDRESS, address):
+        raise ConnectionError(f"{address!r} is not an address: tcp://host:8786 is needed")
     try:
         import distributed
     except ModuleNotFoundError:

@@ -281,6 +281,10 @@ def _read(directory: pathlib.Path) -> Record | None:
         run = run_module.Run(**settings)
     except ValueError as error:
         raise _unknown(directory / CONFIG, str(error)) from None
+    numbers = {"seconds": done["seconds"], **result}
+    for name in ("seconds", "accuracy", "steps"):
+        if not isinstance(numbers[name], int | float):
+            raise _unknown(directory / DONE, f"{name} is {numbers[name]!r}")
     return Record(run, training.Result(**result), done["seconds"])
 
 
@@ -301,10 +305,23 @@ def _unknown(path: pathlib.Path, why: str) -> ValueError:
     )
 
 
-def _has_its_metrics(directory: pathlib.Path, record: Record) -> bool:
+def has_its_metrics(directory: pathlib.Path, record: Record) -> bool:
     """Whether the metrics go to the end of the run."""
     last = read_last_check(directory)
     return last is not None and last.get("step") == str(record.result.steps)
+
+
+def _has_its_weights(directory: pathlib.Path, record: Record) -> bool:
+    """Whether the weights are those that the run ended with."""
+    path = directory / WEIGHTS
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = model.fingerprint(arrays[name] for name in arrays.files)
+    except Exception:  # cut off, empty, of another kind: whatever NumPy and zipfile say of it
+        return False
+    return found == record.result.fingerprint
 
 
 def read_all(directory: str | os.PathLike) -> list[Record]:
@@ -316,7 +333,7 @@ def read_all(directory: str | os.PathLike) -> list[Record]:
     found = []
     for path in sorted(done.parent for done in pathlib.Path(directory).glob(f"*/{DONE}")):
         record = read(path)
-        if record is not None and record.run.name == path.name and _has_its_metrics(path, record):
+        if record is not None and record.run.name == path.name and has_its_metrics(path, record):
             found.append(record)
     return found
 
@@ -366,7 +383,8 @@ def read_done(run: run_module.Run, directory: pathlib.Path) -> Record | None:
             f"{directory} holds a finished run with {'; '.join(different)}: "
             "choose another directory, or remove that one"
         )
-    return record if _has_its_metrics(directory, record) else None
+    whole = has_its_metrics(directory, record) and _has_its_weights(directory, record)
+    return record if whole else None
 
 
 def as_data(directory: pathlib.Path) -> RunFiles:

@@ -408,7 +408,7 @@ def _read(path: pathlib.Path) -> Finished | Unfinished:
     record = files.read(path)
     if record is None or not _is_sound(record):
         return Unfinished(path.name, run, f"{files.DONE} is damaged")
-    if not files.is_done(run, path):
+    if not files.has_its_metrics(path, record):
         return Unfinished(path.name, run, f"{files.METRICS} is damaged")
     done = json.loads((path / files.DONE).read_text())
     versions, memory = done.get("versions"), done.get("peak_memory_mib")

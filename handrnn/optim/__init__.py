@@ -13,12 +13,13 @@ The classes (`SGD`, `RMSprop`, `Adam`, `AdamW`) hold modules: anything with ``pa
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from .. import border
 from . import lr_scheduler as lr_scheduler
 
 State = dict[str, Any]
@@ -42,6 +43,7 @@ class Module(Protocol):
         ...
 
 
+@border.quiet
 def sgd(
     weights: Any,
     gradient: Any,
@@ -89,9 +91,10 @@ def sgd(
         If the weights are an array of integers.
     """
     gradient = _to_descend(weights, gradient, weight_decay, maximize)
-    lr, momentum, dampening = float(lr), float(momentum), float(dampening)
+    lr, momentum, dampening = _floats(lr=lr, momentum=momentum, dampening=dampening)
     if momentum == 0:
         return weights - lr * gradient, {}
+    state = _state(state)
     if state:
         buffer = momentum * state["momentum_buffer"]
         buffer += (1 - dampening) * gradient
@@ -101,6 +104,7 @@ def sgd(
     return weights - lr * direction, {"momentum_buffer": buffer}
 
 
+@border.quiet
 def rmsprop(
     weights: Any,
     gradient: Any,
@@ -153,8 +157,8 @@ def rmsprop(
         If the weights are an array of integers.
     """
     gradient = _to_descend(weights, gradient, weight_decay, maximize)
-    lr, alpha, eps, momentum = float(lr), float(alpha), float(eps), float(momentum)
-    state = state or {}
+    lr, alpha, eps, momentum = _floats(lr=lr, alpha=alpha, eps=eps, momentum=momentum)
+    state = _state(state)
     square_avg = _average(state.get("square_avg"), gradient * gradient, alpha)
     new_state: State = {"square_avg": square_avg}
     variance = square_avg
@@ -173,6 +177,7 @@ def rmsprop(
     return weights - lr * direction, new_state
 
 
+@border.quiet
 def adam(
     weights: Any,
     gradient: Any,
@@ -222,8 +227,8 @@ def adam(
         If the weights are an array of integers.
     """
     gradient = _to_descend(weights, gradient, weight_decay, maximize)
-    lr, eps, beta1, beta2 = float(lr), float(eps), float(betas[0]), float(betas[1])
-    state = state or {}
+    (lr, eps), (beta1, beta2) = _floats(lr=lr, eps=eps), _pair(betas)
+    state = _state(state)
     step = state.get("step", 0) + 1
     exp_avg = _average(state.get("exp_avg"), gradient, beta1)
     exp_avg_sq = _average(state.get("exp_avg_sq"), gradient * gradient, beta2)
@@ -239,6 +244,7 @@ def adam(
     return weights - change, new_state
 
 
+@border.quiet
 def adamw(
     weights: Any,
     gradient: Any,
@@ -256,7 +262,8 @@ def adamw(
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). Parameters,
     results and errors are those of `adam`.
     """
-    shrunk = weights * (1 - float(lr) * float(weight_decay))
+    rate, decay = _floats(lr=lr, weight_decay=weight_decay)
+    shrunk = _weights(weights) * (1 - rate * decay)
     options: dict[str, Any] = {"betas": betas, "eps": eps, "amsgrad": amsgrad}
     return adam(shrunk, gradient, state, lr=lr, maximize=maximize, **options)
 
@@ -267,20 +274,46 @@ def _to_descend(weights, gradient, weight_decay, maximize) -> Any:
     Options pass through float(), here and in the rules: a NumPy scalar would turn float32 weights
     into float64.
     """
-    if np.shape(gradient) != np.shape(weights):
+    weights = _weights(weights)
+    given = border.array("gradient", gradient)
+    if given.shape != np.shape(weights):
         raise ValueError(
-            f"gradient has shape {np.shape(gradient)} but weights have shape {np.shape(weights)}"
+            f"gradient has shape {given.shape} but weights have shape {np.shape(weights)}"
         )
-    dtype = getattr(weights, "dtype", None)
-    if dtype is not None:
-        if dtype.kind != "f":
-            raise TypeError(f"weights are {dtype}: float32 or float64 is needed")
-        gradient = np.asarray(gradient, dtype)
-    if maximize:
+    if hasattr(weights, "dtype"):
+        gradient = np.asarray(given, weights.dtype)
+    if border.flag("maximize", maximize):
         gradient = -gradient
-    if weight_decay != 0:
-        gradient = gradient + float(weight_decay) * weights
+    (decay,) = _floats(weight_decay=weight_decay)
+    if decay != 0:
+        gradient = gradient + decay * weights
     return gradient
+
+
+def _weights(weights: Any) -> Any:
+    """Weights as they are, an array or a plain number."""
+    if not hasattr(weights, "dtype"):
+        return border.number("weights", weights)
+    border.array("weights", weights, "f", "float32 or float64 is")
+    return weights
+
+
+def _floats(**numbers: Any) -> tuple[float, ...]:
+    return tuple(float(border.number(name, value)) for name, value in numbers.items())
+
+
+def _pair(betas: Any) -> tuple[float, float]:
+    """Both of Adam's betas."""
+    needed = f"betas are {betas!r:.60}: two numbers in [0, 1) are needed"
+    if not isinstance(betas, Sequence | np.ndarray) or isinstance(betas, str | bytes):
+        raise TypeError(needed)
+    if len(betas) != 2 or not all(0 <= border.number("betas", beta) < 1 for beta in betas):
+        raise ValueError(needed)
+    return float(betas[0]), float(betas[1])
+
+
+def _state(state: Any) -> Mapping[str, Any]:
+    return {} if state is None else border.mapping("state", state)
 
 
 def _average(average, value, keep) -> Any:
@@ -363,10 +396,11 @@ class Optimizer:
         ValueError
             If names or shapes do not fit, all listed at once; nothing is loaded then.
         """
-        missing = {"lr", "options", "state"} - state_dict.keys()
+        missing = {"lr", "options", "state"} - border.mapping("state_dict", state_dict).keys()
         if missing:
             raise ValueError(f"state_dict lacks {', '.join(sorted(missing))}")
-        options = state_dict["options"]
+        options = border.mapping("state_dict['options']", state_dict["options"])
+        border.mapping("state_dict['state']", state_dict["state"])
         loaded = copy.copy(self)
         loaded.options = {name: options.get(name, mine) for name, mine in self.options.items()}
         problems = [
@@ -439,6 +473,9 @@ class SGD(Optimizer):
         maximize: bool = False,
     ) -> None:
         _not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
+        border.number("dampening", dampening)
+        border.flag("nesterov", nesterov)
+        border.flag("maximize", maximize)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(
                 "nesterov needs a momentum above zero and no dampening"
@@ -487,6 +524,8 @@ class RMSprop(Optimizer):
         maximize: bool = False,
     ) -> None:
         _not_negative(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum)
+        border.flag("centered", centered)
+        border.flag("maximize", maximize)
         options = {
             "alpha": alpha,
             "eps": eps,
@@ -530,10 +569,10 @@ class Adam(Optimizer):
         maximize: bool = False,
     ) -> None:
         _not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"betas are {betas}: two numbers in [0, 1) are needed")
+        border.flag("amsgrad", amsgrad)
+        border.flag("maximize", maximize)
         options = {
-            "betas": tuple(betas),
+            "betas": _pair(betas),
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -572,7 +611,7 @@ class AdamW(Adam):
         return adamw(weights, gradient, state, lr=self.lr, **self.options)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@border.quiet
 def clip_grad_norm(
     *modules: Module,
     max_norm: float,
@@ -610,6 +649,8 @@ def clip_grad_norm(
         If the norm is not finite and `error_if_nonfinite` is set.
     """
     _not_negative(max_norm=max_norm)
+    norm_type = float(border.number("norm_type", norm_type))
+    border.flag("error_if_nonfinite", error_if_nonfinite)
     grads = _all_grads("clip_grad_norm", modules)
     norms = [np.linalg.norm(grad.ravel(), norm_type) for grad in grads]
     total = float(np.linalg.norm(np.array(norms), norm_type))
@@ -665,8 +706,7 @@ def _checked(caller, modules):
 
 def _not_negative(**numbers):
     for name, number in numbers.items():
-        if not number >= 0:
-            raise ValueError(f"{name} is {number}: it cannot be negative")
+        border.number(name, number, 0)
 
 
 def _differences(kind, expected, given):

@@ -29,6 +29,7 @@ What is not known yet is written ``?``; `search` finds it, given a right solutio
 """
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,8 +39,10 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from ... import slots
+from ..load import reading
 
 HERE = Path(__file__).parent
+MOST_TEXT = 2**20  # bytes of a file
 FIRST = ("course", "batch_first")
 SIZES = ("T", "B", "I", "H", "Y")
 LITERALS = {"True": True, "False": False, "None": None}
@@ -327,12 +330,15 @@ def find(which: "str | Path | Dialect") -> Dialect:
     """
     if isinstance(which, Dialect):
         return which
+    if not isinstance(which, str | Path):
+        raise TypeError(f"dialect is a {type(which).__name__}: a name or a path is needed")
     known = all_dialects()
     if str(which) in known:
         return known[str(which)]
-    if Path(which).suffix != ".toml" and not Path(which).is_file():
+    if Path(which).suffix != ".toml" and not os.path.isfile(which):  # noqa: PTH113 -- whatever text
+        near = nearest(str(which), known)
         raise DialectError(
-            f"there is no dialect {which}{nearest(str(which), known)} (known: {', '.join(known)};"
+            f"there is no dialect {reading.shown(which)}{near} (known: {', '.join(known)};"
             " or the path of a .toml file)"
         )
     return load(which)
@@ -362,10 +368,11 @@ def read(path: str | Path) -> str:
         If it cannot be read.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise DialectError(f"{path} cannot be read: {why}") from None
+        return reading.head(path, MOST_TEXT).decode()
+    except OSError as error:
+        raise DialectError(reading.why(path, error)) from None
+    except ValueError as error:
+        raise DialectError(f"{path} cannot be read: {error}") from None
 
 
 def parse(text: str, name: str) -> Dialect:

@@ -11,6 +11,7 @@ T steps, B examples, I inputs, H hidden units, K gates; ``d`` is the gradient of
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,12 +21,15 @@ from typing import Any
 import numpy as np
 
 from ... import compare, layouts, packings, slots, textbook
+from ..load import reading
 from ..report import output
 
 CELLS = textbook.CELLS
 DTYPES = ("float64", "float32")
 SUFFIXES = (".npz", ".json")
 ATTEMPTS = 30
+MOST_NUMBERS = 10_000_000  # of a case
+MOST_BYTES = 2**31  # of a file
 KINK_UNITS = 16  # how near to zero relu may be asked, in units of float32
 
 Arrays = dict[str, np.ndarray]
@@ -207,6 +211,11 @@ def _check(cell: str, sizes: Mapping[str, int], seed: int, scale: float, dtype: 
     for name, size in sizes.items():
         if size < 1:
             raise CaseError(f"{name} is {size}: sizes start at 1")
+    asked = names(cell, STATES, WEIGHTS, COTANGENTS)
+    count = sum(math.prod(shape(name, sizes, len(gates(cell)))) for name in asked)
+    if count > MOST_NUMBERS:
+        listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise CaseError(f"{listed} take {count:,} numbers: at most {MOST_NUMBERS:,} are allowed")
     if seed < 0:
         raise CaseError(f"seed is {seed}: it cannot be negative")
     if not 0 < scale < float("inf"):
@@ -402,7 +411,8 @@ def write(case: Case, path: str | Path) -> None:
     try:
         output.write(path, data)
     except OSError as error:
-        raise CaseError(f"{path} cannot be written: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise CaseError(f"{reading.shown(path)} cannot be written: {why}") from None
 
 
 def suffix(path: Path) -> str:
@@ -479,11 +489,11 @@ def load(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         if suffix(path) == ".json":
-            content = json.loads(path.read_text(encoding="utf-8-sig"))
+            content = json.loads(reading.head(path, MOST_BYTES).decode("utf-8-sig"))
         else:
             content = _arrays_of(path)
     except OSError as error:
-        raise CaseError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise CaseError(reading.why(path, error)) from None
     except (ValueError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         if isinstance(error, CaseError):
             raise
@@ -496,15 +506,16 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def _arrays_of(path: Path) -> dict[str, Any]:
-    if not zipfile.is_zipfile(path):
-        path.stat()
+    data = io.BytesIO(reading.head(path, MOST_BYTES))
+    if not zipfile.is_zipfile(data):
         raise CaseError(f"{path} is not an npz file")
+    data.seek(0)
     content: dict[str, Any] = {}
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(data, allow_pickle=False) as archive:
         for name in archive.files:
             try:
                 content[name] = archive[name]
-            except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+            except Exception as error:  # encrypted, cut off, of a method or a shape that cannot be
                 content[name] = CaseError(_one_line(error))
     return content
 

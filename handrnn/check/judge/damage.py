@@ -65,6 +65,10 @@ def kept_state(ways: runs.Ways) -> tuple[report.Named, ...]:
     else:
         lost = [d.name for d in fresh.differences if d.name not in second.flat.outputs]
         wrong = [*second.flat.problems, *second.wrong, *lost]
+    if second.outcome.differs:
+        why = "It does not give the same for the same numbers: it keeps something, or leaves it to"
+        proof = f"called again with the same numbers, {second.outcome.differs}"
+        return (report.Named("keeps-state", f"{why} chance.", proof),)
     if not wrong:
         return ()
     return (

@@ -22,6 +22,7 @@ from ..report import data as report
 from ..run import runner
 from . import by_hand, damage, outline, runs, submitted, target, witness, wording
 
+RESIZED = tuple(zip(runs.USUAL, runs.RESIZED, strict=True))
 Mend = Callable[..., dict[str, report.FunctionReport]]
 
 
@@ -363,6 +364,13 @@ def _judged(
         base = replace(base, notes=base.notes + wording.edge_note(one, at_the_edge))
         base = replace(base, notes=base.notes + wording.company_note(one, ways, chosen))
         base = replace(base, notes=base.notes + wording.untaken_note(one))
+        base = replace(base, notes=base.notes + wording.lacking_note(one, submission))
+        resized = next(ways[r] for w, r in RESIZED if ways[w] is chosen)
+        if not all(trial.right for trial in resized):
+            return wording.sized(one, base, resized[0])
+        late = [t for way in ("again", "again own") for t in ways[way] if _is_late(t)]
+        if late:
+            return _stopped(one, base, late, submission, seconds, live)
         named += damage.kept_state(ways) + damage.unusable_caches(one, trials)
         named += damage.loose_form(one, trials)
         return _harmful(one, base, named)
@@ -386,6 +394,10 @@ def _judged(
         line=line,
         source=source,
     )
+
+
+def _is_late(trial: runs.Trial) -> bool:
+    return trial.outcome.status == runner.TIMED_OUT
 
 
 def _by_itself(one: target.Target, ways: runs.Ways, chosen: list[runs.Trial]) -> list[runs.Trial]:

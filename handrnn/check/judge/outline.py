@@ -13,7 +13,8 @@ from . import submitted, target
 RECURRENT = re.compile(
     r"rnn|lstm|gru|recurrent|bptt|time_?step|hidden|\bcell|h_?prev|prev_?h|lossfun", re.IGNORECASE
 )
-IN_A_FILE = "handrnn check NOTEBOOK.ipynb"
+NOTEBOOK = "NOTEBOOK.ipynb"  # of a running program: it does not know its file
+CLASSES = "classes are judged in a file or a notebook, not in the running program"
 OWN_DIALECT = "handrnn check {path} --dialect mine.toml  (handrnn dialects: how to write one)"
 SEQUENCE = "check.sequence(forward, backward, cell=...)  (from handrnn import check)"
 MODULE = "check.sequence({name}(...), cell=...)  (from handrnn import check)"
@@ -54,12 +55,16 @@ def not_judged(
 
 
 def left(
-    definitions: Iterable[parts.Definition], known: Sequence[dialects.Dialect]
+    functions: Iterable[parts.Definition],
+    classes: Iterable[parts.Definition],
+    known: Sequence[dialects.Dialect],
 ) -> list[report.NotJudged]:
     """What of a running program looks recurrent, and is not judged."""
+    found = [(one, *_why(one, NOTEBOOK, known)) for one in functions]
+    found += [(one, CLASSES, f"handrnn check {NOTEBOOK}") for one in classes]
     return [
-        report.NotJudged(one.name, one.line, *_why(one, "NOTEBOOK.ipynb", known))
-        for one in definitions
+        report.NotJudged(one.name, one.line, why, command)
+        for one, why, command in found
         if RECURRENT.search(f"{one.name} {one.source}")
     ]
 

@@ -62,6 +62,8 @@ def judge_namespace(
     found = submitted.targets(_submission(functions), known)
     matched = {one.definition.name: own[one.definition.name] for one in found}
     if strict and (unknown := [name for name in names if name not in matched]):
+        if isinstance(own[unknown[0]], type):
+            raise ValueError(f"{unknown[0]}: {outline.CLASSES}")
         raise ValueError(outline.not_known(read[unknown[0]], known))
     judged = judge.judge(
         _submission([read[name] for name in matched]),
@@ -72,8 +74,10 @@ def judge_namespace(
         second_opinion=second_opinion,
     )
     used = {name for one in found for name in (*one.uses, one.definition.name)}
-    rest = [one for name, one in read.items() if name not in used and name in (names or read)]
-    left = (*judged.not_judged, *outline.left(rest, known))
+    rest = [name for name in read if name not in used and name in (names or read)]
+    plain = [read[name] for name in rest if isinstance(own[name], FunctionType)]
+    classes = [read[name] for name in rest if isinstance(own[name], type)]
+    left = (*judged.not_judged, *outline.left(plain, classes, known))
     return replace(judged, path=_name(namespace), not_judged=left)
 
 

@@ -24,9 +24,12 @@ from . import returned, target
 
 PREDICTIONS = ("softmax", "y", "yt")  # quantities that an epsilon in a denominator changes
 SLACK = 1e-7  # what an epsilon may change of these
+REPEATS = 16  # calls with the same numbers: what is wrong one time in five is seen in 97 of 100
 BUDGET = 64.0  # units of rounding: right implementations stay below 10 on these probes
 EDGES = ("edge", "edge own", "edge chain")
-WAYS = ("alone", "own", "chain", "again", "again own", *EDGES)
+USUAL = ("alone", "own", "chain")
+RESIZED = ("sizes", "sizes own", "sizes chain")  # the same, with other sizes
+WAYS = (*USUAL, *RESIZED, "again", "again own", *EDGES)
 FORWARD = ("cell_forward", "forward")
 # results of a step in the order in which they are computed; all others come as they are returned
 UPSTREAM_FIRST = ("f", "i", "g", "c_next", "o", "h_next", "yt")
@@ -130,18 +133,23 @@ class _Plan:
         """Plan every run of one target."""
         if not one.definition.filled:
             return
-        boxed = bool(one.function.needs)
-        if boxed and one.forward is None:
+        if one.function.needs and one.forward is None:
             return
         for probe in one.drawn:
-            self.runs.append(self._run(one, "alone", probe, "right"))
-            if not boxed:
-                self.runs.append(self._run(one, "own", probe, "own"))
-            if one.forward is not None:
-                self.runs.append(self._run(one, "chain", probe, "own", chained=True))
+            self._usual(one, probe, USUAL)
+        if one.resized is not None:
+            self._usual(one, one.resized, RESIZED)
         if len(one.match.calls) == 1:
             self._again(one)
         self._edge(one)
+
+    def _usual(self, one: target.Target, probe: probes.Probe, ways: Sequence[str]) -> None:
+        alone, own, chain = ways
+        self.runs.append(self._run(one, alone, probe, "right"))
+        if not one.function.needs:
+            self.runs.append(self._run(one, own, probe, "own"))
+        if one.forward is not None:
+            self.runs.append(self._run(one, chain, probe, "own", chained=True))
 
     def _again(self, one: target.Target) -> None:
         for way, partners in (("again", "right"), ("again own", "own")):
@@ -255,6 +263,7 @@ class _Plan:
                 partners=partners,
                 keep=True,
                 before=before,
+                repeats=0 if before is None else REPEATS,
                 tensors=one.match.dialect.tensors,
                 own=one.called,
             )

@@ -100,6 +100,12 @@ def looked_up(
     return frozenset(found & codes.keys())
 
 
+def read_by(submission: parts.Submission, name: str) -> set[str]:
+    """The names that the definition of a name looks up itself, defined or not."""
+    codes = [chunk.code for chunk in submission.chunks if name in chunk.names]
+    return {read for code in codes for read in _globals(code)}
+
+
 @cache
 def _globals(code: CodeType) -> set[str]:
     """The names that a piece of code looks up in its module, those of functions in it included."""

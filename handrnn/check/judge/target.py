@@ -17,6 +17,7 @@ from ..probe import probes, truth
 MEANING = {"T": "time", "B": "example", "I": "input", "H": "unit", "Y": "unit", "1": ""}
 MEANING |= {"D": "unit", "L": "layer"}
 SEEDS = (0, 1)
+RESIZED = (2, 4, 7, 3)  # B, I, H, Y of one more, none as in the others
 SQUARE = 4  # the size of everything where all matrices are square
 FAR = 1000.0  # exp of it overflows in float64
 Arrays = dict[str, np.ndarray]
@@ -69,6 +70,11 @@ class Target:
         sizes = {"B": 3, "I": 5, "H": 4, "Y": 2} | dict(self.match.dialect.sizes)
         chosen = tuple(sizes[letter] for letter in "BIHY") if self.match.dialect.sizes else None
         return tuple(probes.draw(seed, sizes=chosen) for seed in SEEDS)  # pyright: ignore
+
+    @property
+    def resized(self) -> probes.Probe | None:
+        """Numbers of other sizes, if the dialect prescribes none: a size may not be a number."""
+        return None if self.match.dialect.sizes else probes.draw(len(SEEDS), T=5, sizes=RESIZED)
 
     @property
     def drawn_square(self) -> tuple[probes.Probe, ...]:

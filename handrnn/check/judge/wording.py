@@ -9,7 +9,7 @@ import numpy as np
 from ..load import parts
 from ..report import data as report
 from ..run import runner
-from . import runs, target
+from . import runs, submitted, target
 
 WHOLE = "softmax divides by the sum over the whole matrix"
 
@@ -143,6 +143,36 @@ def untaken_note(one: target.Target) -> tuple[str, ...]:
         f"{name} is {value} in every run: what is done where it is not was not judged"
         for name, value in one.lines.untaken(len(one.match.order))
     )
+
+
+def sized(
+    one: target.Target, base: report.FunctionReport, trial: runs.Trial
+) -> report.FunctionReport:
+    """The report of a function that is right on the first inputs, and not with other sizes."""
+    probe, error = trial.probe, trial.outcome.error
+    sizes = ", ".join(f"{letter} = {getattr(probe, letter)}" for letter in "TBIHY")
+    said = where(trial) if trial.returned else str(error)
+    named = report.Named(
+        "unexplained",
+        "It is right for some sizes only: one may be written as a number instead of read from a"
+        " shape.",
+    )
+    said = f"right on the first inputs, not with {sizes}: {said}"
+    line = error.line if error is not None and error.line else base.line
+    source = one.lines.text(line) if line else base.source
+    return replace(
+        base, verdict=report.FAIL, where=said, line=line, source=source, mistakes=(named,)
+    )
+
+
+def lacking_note(one: target.Target, submission: parts.Submission) -> tuple[str, ...]:
+    """Which function of its dialect it calls that the file has not: by itself the file stops."""
+    bound = {n for chunk in submission.chunks for n in chunk.names} | {*submission.broken}
+    if submission.path is None or "*" in bound:  # text may be a part of a program
+        return ()
+    others = {f.owner or f.name for f in one.match.dialect.functions.values() if f.cell}
+    lacking = sorted(others & submitted.read_by(submission, one.called) - bound)
+    return (f"{', '.join(lacking)}: not in the file, judged with the course's",) if lacking else ()
 
 
 def company_note(

@@ -12,9 +12,7 @@ cells included.
 """
 
 import codecs
-import errno
 import json
-import os
 import stat
 import sys
 import tokenize
@@ -23,18 +21,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from . import parts, sorting
+from . import parts, reading, sorting
 
 MOST_SOURCE = 20 * 2**20  # bytes of program text
 MOST_NOTEBOOK = 200 * 2**20  # bytes of a notebook: nearly all of it are pictures
 SUFFIXES = (".py", ".ipynb")
 MACHINES = ("__pycache__", "__MACOSX")  # folders that nobody writes by hand
 STANDARD_INPUT = ("-", "/dev/stdin")
-LONGEST_PATH = 80  # in a message
-CANNOT_READ = {
-    errno.ENAMETOOLONG: "its name is too long",
-    errno.ELOOP: "its links lead in a circle",
-}
 
 
 def find(specification: str | Path) -> list[tuple[Path, str | None]]:
@@ -56,32 +49,15 @@ def find(specification: str | Path) -> list[tuple[Path, str | None]]:
     if name in STANDARD_INPUT:
         return [(Path(name), None)]
     try:
-        status = _status(name)
+        status = reading.status(name)
     except FileNotFoundError:
         if "::" not in name:
             raise
         name, wanted = name.rsplit("::", 1)
-        status = _status(name)
+        status = reading.status(name)
     if stat.S_ISDIR(status.st_mode):
         return [(file, wanted) for file in files_in(Path(name))]
     return [(Path(name), wanted or None)]
-
-
-def _status(name: str) -> os.stat_result:
-    """What there is of that name; only regular files and folders will do."""
-    shown = (name or "''") if len(name) <= LONGEST_PATH else f"{name[: LONGEST_PATH - 3]}..."
-    try:
-        status = os.stat(name)  # noqa: PTH116 -- no Path holds every name
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: it holds NUL
-        raise FileNotFoundError(f"there is no file or folder {shown}") from None
-    except OSError as error:
-        why = CANNOT_READ.get(error.errno or 0, error.strerror)
-        raise OSError(f"{shown} cannot be read: {why}") from None
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-        kind = "a pipe" if stat.S_ISFIFO(status.st_mode) else "a device or a socket"
-        message = f"{shown} is {kind}: only files, folders and the standard input are read"
-        raise OSError(message)
-    return status
 
 
 def files_in(folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
@@ -114,7 +90,7 @@ def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:
     submission = parts.Submission(path=None if given else path)
     notebook = path.suffix == ".ipynb"
     most = MOST_NOTEBOOK if notebook or given else MOST_SOURCE
-    data = sys.stdin.buffer.read(most + 1) if given else _bytes(name, most + 1)
+    data = sys.stdin.buffer.read(most + 1) if given else reading.head(name, most + 1)
     if len(data) > most:
         problem = f"{path.name} has more than the {most // 2**20} MB that are read"
         submission.problems.append(problem)
@@ -127,14 +103,6 @@ def load(path: str | Path, *, all_imports: bool = False) -> parts.Submission:
     else:
         submission.pieces = [parts.Piece(text, label="<stdin>" if given else path.name)]
     return _parsed(submission, all_imports)
-
-
-def _bytes(name: str, most: int) -> bytes:
-    """The head of a regular file."""
-    if stat.S_ISDIR(_status(name).st_mode):
-        raise IsADirectoryError(f"{name} is a folder: one file is read at a time")
-    with Path(name).open("rb") as file:
-        return file.read(most)
 
 
 def from_text(text: str) -> parts.Submission:

@@ -95,8 +95,10 @@ class Sorter:
                 self.submission.problems.append(f"{name}: {text}")
             else:
                 self._problem(name, text)
-        if self.submission.path and piece.cell is None and not (read.broken or read.python2):
-            self._refused(read, piece)
+        if self.submission.path and piece.cell is None and not read.python2:
+            self.submission.runs &= not read.broken
+            if not read.broken:
+                self._refused(read, piece)
 
     def _refused(self, read: parsing.Read, piece: parts.Piece) -> None:
         """A file that Python does not run has a problem, even if all of its functions are right."""

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,8 +52,11 @@ def _named(value: str) -> Destination:
 
 
 def _destination(name: str, path: str) -> Destination:
-    if path != STDOUT and (Path(path).is_dir() or not Path(path).parent.is_dir()):
-        raise argparse.ArgumentTypeError(f"{path} cannot be written: it is a folder, or in none")
+    try:
+        if path != STDOUT:
+            output.verify_name(path)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return Destination(name, path)
 
 
@@ -63,6 +66,26 @@ def check(outputs: Sequence[Destination]) -> None:
     if len(printed) > 1 and not all(report.FORMATS[name].lines for name in printed):
         names = " and ".join(printed)
         raise DeliveryError(f"{names} cannot be printed together: write one to a file, NAME=PATH")
+
+
+def protect(
+    outputs: Sequence[Destination],
+    inputs: Iterable[str | Path],
+    others: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Raise DeliveryError if a report would be written over a file that is read, or over another.
+
+    Parameters
+    ----------
+    outputs : what was asked for
+    inputs : the files that are read
+    others : options of other files that are written, and these
+    """
+    files = [(f"--{one.format}", one.path) for one in outputs if one.path != STDOUT]
+    try:
+        output.verify([*files, *others], inputs)
+    except ValueError as error:
+        raise DeliveryError(str(error)) from None
 
 
 def deliver(
@@ -93,8 +116,7 @@ def deliver(
             show(content, one.format)
         else:
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-            sys.stdout.write(content.encode(encoding, "replace").decode(encoding))
-            sys.stdout.flush()
+            output.show(content.encode(encoding, "replace").decode(encoding))
     if not quiet and not any(one.path == STDOUT for one in outputs):
         show(render("text"), "text")
 

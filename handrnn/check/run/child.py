@@ -20,6 +20,7 @@ import numpy as np
 from ..dialects import standin
 from . import bridges, codec, containment, scopes
 
+ROUNDING = 1e-6  # of the largest value: two calls with the same numbers differ by less
 FRAMES = (3, 8)  # of a long traceback: the outermost and the innermost
 
 
@@ -139,6 +140,7 @@ class Worker:
             try:
                 if before is not None:
                     function(*before)
+                    self.say("call")
                 value = function(*arguments)
             finally:
                 self._leave_if_forked()
@@ -146,11 +148,33 @@ class Worker:
                 result["seconds"] = time.perf_counter() - started
                 result["globals_read"] = list(scope.outside.read)
                 result["stdout"], result["stderr"] = (output.text() for output in self.outputs)
+            if step["repeats"]:
+                result["differs"] = self._repeated(step, function, value)
         result["warnings"] += self.removed.notes()
         result.update(status="returned", value=value, arguments=arguments)
         if step["keep"]:
             self.kept[step["id"]] = value
             self.scopes[step["id"]] = scope
+
+    def _repeated(self, step: dict[str, Any], function: Any, value: Any) -> str:
+        """Call it again and again; in which call something else came of it, and what."""
+        calls = step["repeats"] + 1
+        first = [array.copy() for array in codec.encode(value)[1].values()]
+        for number in range(2, calls + 1):
+            arguments = self._given(step, "arguments")
+            self.say("call")
+            try:
+                again = function(*arguments)
+            except Exception as error:
+                differs = ": ".join(self._failure(error)[:2])
+            else:
+                self.originals.restore()
+                same = _same_numbers(first, list(codec.encode(again)[1].values()))
+                differs = "" if same else "other numbers"
+            self._leave_if_forked()
+            if differs:
+                return f"call {number} of {calls}: {differs}"
+        return ""
 
     def _repaired(self, task: np.ndarray) -> dict[str, Any]:
         """What mends a function, as plain data."""
@@ -245,6 +269,19 @@ class Worker:
             failed = {"status": "raised", "error": [type(error).__name__, message, []]}
             codec.write(written, nonce=self.nonce, number=number, **failed)
         os.replace(written, final)  # noqa: PTH105 -- bound late, after it has been restored
+
+
+def _same_numbers(first: list[np.ndarray], again: list[np.ndarray]) -> bool:
+    """Whether two calls gave the same arrays, up to what the order of additions can do."""
+    if [array.shape for array in first] != [array.shape for array in again]:
+        return False
+    numbers = [pair for pair in zip(first, again, strict=True) if pair[0].dtype.kind in "fc"]
+    return all(np.allclose(a, b, ROUNDING, ROUNDING * _largest(a), True) for a, b in numbers)
+
+
+def _largest(array: np.ndarray) -> float:
+    finite = np.abs(array[np.isfinite(array)])
+    return float(finite.max()) if finite.size else 0.0
 
 
 def _tensors(value: Any) -> Any:

@@ -117,7 +117,8 @@ class _Encoder:
 
     def _array(self, value: np.ndarray | np.generic) -> Structure:
         array = np.asarray(value).view(np.ndarray)
-        if array.dtype.kind not in NUMBERS_AND_TEXT:
+        masked = isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+        if array.dtype.kind not in NUMBERS_AND_TEXT or masked:
             return _opaque(value)
         self.bytes += array.nbytes
         if self.bytes > MOST_BYTES:
@@ -188,7 +189,12 @@ def _numbers_of_tensor(value: Any) -> np.ndarray | None:
 def _opaque(value: Any) -> Structure:
     name = type(value).__qualname__
     if isinstance(value, np.ndarray):
-        return {"kind": "object", "type": f"array of {value.dtype}", "repr": f"shape {value.shape}"}
+        kind = "masked array" if isinstance(value, np.ma.MaskedArray) else "array"
+        return {
+            "kind": "object",
+            "type": f"{kind} of {value.dtype}",
+            "repr": f"shape {value.shape}",
+        }
     if isinstance(value, int):  # its digits may be too many to be printed
         return {"kind": "object", "type": name, "repr": f"an integer of {value.bit_length()} bits"}
     try:

@@ -35,6 +35,7 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
+from ... import border
 from ..load import parts
 from . import child, codec, containment, scopes
 
@@ -82,6 +83,7 @@ class Step:
     keep : whether what it returns is kept in the child although no later step refers to it
     before : positional arguments of a call that is made first, in the same namespace, to see what
         it leaves behind; None: there is none
+    repeats : how often it is called again, in the same namespace and with the same arguments
     tensors : whether arrays are handed over as tensors of torch
     own : the name of the submission that is judged, and stays its own among right partners; "":
         the target
@@ -94,6 +96,7 @@ class Step:
     partners: str = "own"
     keep: bool = False
     before: Sequence[Any] | None = None
+    repeats: int = 0
     tensors: bool = False
     own: str = ""
     task: np.ndarray | None = None
@@ -165,7 +168,9 @@ class Outcome:
     stdout, stderr : the first 2,000 characters printed
     warnings : warnings raised, each once
     notes : limits that could not be set
-    seconds : how long the call took
+    seconds : how long the step's calls took
+    differs : in which of all calls with the same arguments it first gave something else, and what
+        came of it: "call 7 of 18: ..."; "": in none
     """
 
     step: str
@@ -180,6 +185,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    differs: str = ""
 
     @property
     def returned(self) -> bool:
@@ -201,8 +207,8 @@ def run(
     ----------
     submission : what `loading.load` read
     steps : the calls, in order
-    seconds : time limit of each step. Once a target has run out of time or has ended the process,
-        it is not tried again with the same partners
+    seconds : time limit of each call of each step. Once a target has run out of time or has ended
+        the process, it is not tried again with the same partners
     memory : bytes that the child may take beyond what it starts with
     dialect : its "name" and "text", and "called": what the submission calls its functions; it has
         the right partners, and supplies what the submission lacks
@@ -582,7 +588,7 @@ class _Runner:
     def _write_job(self, folder: Path, nonce: str, steps: list[Step]) -> None:
         referred = {source for step in steps for source in step.sources}
         parts = {f"step{n}": _job_of(step, step.id in referred) for n, step in enumerate(steps)}
-        processor = self.seconds * len(steps) + START_SECONDS
+        processor = self.seconds * sum(map(_calls, steps)) + START_SECONDS
         limits = {"memory": self.memory, "cpu_seconds": processor}
         head = {"nonce": nonce, "count": len(steps), "limits": limits}
         codec.write(folder / "job.data", **head, **self.job, **parts)
@@ -592,7 +598,7 @@ class _Runner:
     ) -> tuple[int | None, str, bool]:
         """Take results as they come; the step and the phase it ended in, and if time ran out."""
         at, phase, expected = None, "", iter([*_script(len(steps)), []])
-        after = next(expected)
+        after, calls = next(expected), 0
         while True:
             words = started.next()
             if not words:
@@ -605,6 +611,10 @@ class _Runner:
             if phase == "start":
                 at = int(words[1])
                 started.left = self.seconds
+                calls = _calls(steps[at])
+            if phase == "call" and calls:  # each has the limit for itself
+                started.left = self.seconds
+                calls -= 1
             if phase == "done":
                 self._take(folder, started.nonce, steps, int(words[1]))
                 at = None
@@ -638,6 +648,11 @@ class _Runner:
                 self.outcomes[step.id] = loss.outcome(step)
 
 
+def _calls(step: Step) -> int:
+    """How many calls a step makes."""
+    return 1 + step.repeats + (step.before is not None)
+
+
 def _script(count: int) -> Iterator[list[str]]:
     """What a child says, in order."""
     yield ["ready"]
@@ -649,7 +664,7 @@ def _script(count: int) -> Iterator[list[str]]:
 
 def check_seconds(seconds: float) -> None:
     """Refuse a limit that is none: a ValueError."""
-    if not 0 < seconds < math.inf:
+    if not 0 < border.number("seconds", seconds) < math.inf:
         raise ValueError(f"seconds must be a finite number above 0: got {seconds!r}")
 
 
@@ -696,6 +711,7 @@ def _job_of(step: Step, referred: bool) -> dict[str, Any]:
         "target": step.target,
         "arguments": list(step.arguments),
         "before": None if step.before is None else list(step.before),
+        "repeats": step.repeats,
         "partners": step.partners,
         "tensors": step.tensors,
         "own": step.own,
