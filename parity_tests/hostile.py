@@ -25,7 +25,7 @@ import pytest
 
 from handrnn import check, nn
 from handrnn.check import cli
-from handrnn.lab import executors
+from handrnn.lab import executors, files, report
 
 RIGHT = """
 import numpy as np
@@ -209,6 +209,24 @@ def modules_into_pipes_and_through_links(folder):
         assert np.array_equal(again.weight, module.weight)
 
 
+@attack("written")
+def reports_of_a_sweep(folder):
+    (folder / "link").symlink_to("page.html")
+    both = {"html": folder / "link", "notebook": folder / "page.html"}
+    options = argparse.Namespace(directory=folder, **both)
+    _raises(ValueError, lambda: report.run(options), "cannot both write")
+    files.write_whole(folder / "link", b"page")
+    assert (folder / "link").is_symlink()
+    assert (folder / "page.html").read_bytes() == b"page"
+    os.mkfifo(folder / "pipe")
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append((folder / "pipe").read_bytes()))
+    reader.start()
+    files.write_whole(folder / "pipe", b"page")
+    reader.join(20)
+    assert got == [b"page"]
+
+
 # Standard output ------------------------------------------------------------------------------
 
 
@@ -345,15 +363,17 @@ def rnn_forward(x, a0, parameters):
 def options_of_another_kind(folder):
     wrong = {"hint": 3, "seconds": "1", "second_opinion": "no", "wanted": "f", "allow": 3}
     wrong |= {"dialect": 3, "loss": 3}
+    judges: list[tuple[Any, Any]] = [(check.text, RIGHT), (check.file, submission(folder))]
     for name, value in wrong.items():
-        for judge, given in ((check.text, RIGHT), (check.file, submission(folder))):
+        for judge, given in judges:
             kind = ValueError if name == "hint" else TypeError
             _raises(kind, lambda j=judge, g=given, n=name, v=value: j(g, **{n: v}), f"{name} is")
     for seconds in (True, None, np.inf, np.nan, 0):
         for call in (_gradient, _sequence):
             with pytest.raises((TypeError, ValueError), match="seconds"):
                 call(seconds=seconds)
-    for given in (3, None, b"x", ["a"]):
+    others: list[Any] = [3, None, b"x", ["a"]]
+    for given in others:
         _raises(TypeError, lambda g=given: check.text(g), "source is")
         _raises(TypeError, lambda g=given: check.file(g), "path is")
 
