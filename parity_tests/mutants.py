@@ -40,7 +40,7 @@ TESTS = {  # module or folder: the tests that cover it, the quick ones first
     "initializers": "initializers",
     "optim/lr_scheduler": "lr_scheduler",
     "optim": "optim",
-    "modules": "modules nn fuzz",
+    "modules": "modules hostile nn",
     "padding": "modules nn",
     "nn": "nn fuzz",
     "course": "course published_cs231n",
