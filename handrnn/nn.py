@@ -96,28 +96,15 @@ class Recurrent(modules.Module, Generic[State]):
     def reset_parameters(self) -> None:
         self._draw(initializers.torch_recurrent, self.hidden_size)
 
-    @overload
-    def forward(
-        self,
-        x: npt.ArrayLike,
-        state: State | None = None,
-        lengths: npt.ArrayLike | None = None,
-        *,
-        need_output: Literal[True] = True,
-    ) -> tuple[Array, State]: ...
-
-    @overload
-    def forward(
-        self,
-        x: npt.ArrayLike,
-        state: State | None = None,
-        lengths: npt.ArrayLike | None = None,
-        *,
-        need_output: Literal[False],
-    ) -> tuple[None, State]: ...
-
     @modules.by_one_thread
-    def forward(self, x, state=None, lengths=None, *, need_output=True) -> Any:
+    def forward(
+        self,
+        x: npt.ArrayLike,
+        state: State | None = None,
+        lengths: npt.ArrayLike | None = None,
+        *,
+        need_output: bool = True,
+    ) -> tuple[Any, State]:
         """Run along the sequence.
 
         Parameters
@@ -350,7 +337,28 @@ class Recurrent(modules.Module, Generic[State]):
         return _representation(self)
 
     if TYPE_CHECKING:
-        __call__ = forward
+
+        @overload
+        def __call__(
+            self,
+            x: npt.ArrayLike,
+            state: State | None = None,
+            lengths: npt.ArrayLike | None = None,
+            *,
+            need_output: Literal[True] = True,
+        ) -> tuple[Array, State]: ...
+
+        @overload
+        def __call__(
+            self,
+            x: npt.ArrayLike,
+            state: State | None = None,
+            lengths: npt.ArrayLike | None = None,
+            *,
+            need_output: Literal[False],
+        ) -> tuple[None, State]: ...
+
+        def __call__(self, *inputs: Any, **options: Any) -> Any: ...
 
 
 class RNN(Recurrent[Array]):

@@ -288,8 +288,11 @@ def main() -> None:
         counts[face][kind] += 1
         if kind == "wrong":
             print(f"{seed}  {face}  {argument}  {came}")
-    for face, row in counts.items():
-        print(f"| {face} | {row['answered']} | {row['refused']} | {row['wrong']} |")
+    print("| face | answered | refused by name | wrong |", "| --- |" + " ---: |" * 3, sep="\n")
+    for face, row in sorted(counts.items()):
+        print(
+            f"| {face.replace('_', ' ')} | {row['answered']} | {row['refused']} | {row['wrong']} |"
+        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import pytest
 
 from handrnn import check, nn
 from handrnn.check import cli
-from handrnn.lab import executors
+from handrnn.lab import executors, files, report
 
 RIGHT = """
 import numpy as np
@@ -62,11 +62,11 @@ def run(*arguments: Any) -> tuple[int, str, str]:
 
 
 def refused(*arguments: Any, said: str) -> None:
-    """The command refuses in one line that says why."""
+    """The command refuses in one line that says why, below its usage or not."""
     status, out, err = run(*arguments)
     assert (status, out) == (2, ""), (status, out, err)
     assert said in err, err
-    assert len(err.splitlines()) == 1, err
+    assert err.splitlines()[0].startswith(("handrnn: ", "usage: ")), err
 
 
 def submission(folder: pathlib.Path, text: str = RIGHT) -> pathlib.Path:
@@ -132,7 +132,7 @@ def encrypted(path: pathlib.Path) -> pathlib.Path:
 @attack("read")
 def archives_that_cannot_be_opened(folder):
     path = encrypted(folder / "x.npz")
-    refused("compare", path, path, said="is no case")
+    refused("compare", path, path, said="is not a case")
     for content in (path.read_bytes(), path.read_bytes()[:-30], b"", b"PK\3\4"):
         path.write_bytes(content)
         _raises(ValueError, lambda: nn.Linear(2, 2).load(path), "npz file that save has written")
@@ -207,6 +207,24 @@ def modules_into_pipes_and_through_links(folder):
     for name in ("weights.npz", "got.npz"):
         again = nn.Linear(2, 3, rng=1).load(folder / name)
         assert np.array_equal(again.weight, module.weight)
+
+
+@attack("written")
+def reports_of_a_sweep(folder):
+    (folder / "link").symlink_to("page.html")
+    both = {"html": folder / "link", "notebook": folder / "page.html"}
+    options = argparse.Namespace(directory=folder, **both)
+    _raises(ValueError, lambda: report.run(options), "cannot both write")
+    files.write_whole(folder / "link", b"page")
+    assert (folder / "link").is_symlink()
+    assert (folder / "page.html").read_bytes() == b"page"
+    os.mkfifo(folder / "pipe")
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append((folder / "pipe").read_bytes()))
+    reader.start()
+    files.write_whole(folder / "pipe", b"page")
+    reader.join(20)
+    assert got == [b"page"]
 
 
 # Standard output ------------------------------------------------------------------------------
@@ -345,15 +363,17 @@ def rnn_forward(x, a0, parameters):
 def options_of_another_kind(folder):
     wrong = {"hint": 3, "seconds": "1", "second_opinion": "no", "wanted": "f", "allow": 3}
     wrong |= {"dialect": 3, "loss": 3}
+    judges: list[tuple[Any, Any]] = [(check.text, RIGHT), (check.file, submission(folder))]
     for name, value in wrong.items():
-        for judge, given in ((check.text, RIGHT), (check.file, submission(folder))):
+        for judge, given in judges:
             kind = ValueError if name == "hint" else TypeError
             _raises(kind, lambda j=judge, g=given, n=name, v=value: j(g, **{n: v}), f"{name} is")
     for seconds in (True, None, np.inf, np.nan, 0):
         for call in (_gradient, _sequence):
             with pytest.raises((TypeError, ValueError), match="seconds"):
                 call(seconds=seconds)
-    for given in (3, None, b"x", ["a"]):
+    others: list[Any] = [3, None, b"x", ["a"]]
+    for given in others:
         _raises(TypeError, lambda g=given: check.text(g), "source is")
         _raises(TypeError, lambda g=given: check.file(g), "path is")
 

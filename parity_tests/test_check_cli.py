@@ -419,6 +419,11 @@ def test_a_case_and_its_answers(capsys, case_file, tmp_path, suffix):
     assert run(capsys, "compare", case_file, answer)[0] == 2
 
 
+def test_a_case_has_sizes_of_its_own():
+    """No two are alike, so that no axis can be taken for another."""
+    assert cases.draw("gru").sizes == {"T": 7, "B": 3, "I": 5, "H": 4}
+
+
 def test_a_case_that_was_changed_judges_nothing(capsys, case_file, tmp_path):
     case = cases.read(case_file)
     wrong = {name: values + 1 for name, values in case.expected.items()}

@@ -176,7 +176,7 @@ def test_a_helper_of_ones_own_is_not_held_to_the_course(file):
     found = judged(path)
     assert not set(PRIVATE[file]) & set(found.functions)
     for name in PRIVATE[file]:
-        assert any(f"your {name} is another function" in note for note in found.notes)
+        assert any(f"your {name} differs from the course's" in note for note in found.notes)
         asked = judge.judge(loading.load(path), wanted=(name,), second_opinion=False)
         assert asked.functions[name].verdict in (report.FAIL, report.CRASHED)
     warnings = [note for f in found.functions.values() for note in f.notes if "warning" in note]

@@ -298,3 +298,14 @@ def test_a_seed_is_no_generator_and_integers_are_no_weights(name, arguments):
         getattr(initializers, name)(*arguments, rng=3)
     with pytest.raises(TypeError, match="dtype is int64"):
         draw(name, arguments, dtype=np.int64)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, 1j, [1.0, 2.0]])
+def test_the_value_of_a_constant_is_a_number(value):
+    for call in (
+        lambda: initializers.constant((2,), value),
+        lambda: initializers.forget_bias(2, value),
+        lambda: initializers.update_bias(2, value),
+    ):
+        with pytest.raises(TypeError, match="value is"):
+            call()

@@ -291,3 +291,10 @@ def test_every_integer_dtype_holds_classes(dtype):
         strict=True,
     ):
         np.testing.assert_array_equal(ours, reference)
+
+
+def test_an_ignored_target_needs_no_class_of_its_number():
+    """With one class there is no other whose number could stand in for what is ignored."""
+    loss, dlogits = losses.cross_entropy(np.array([[2.0], [3.0]]), [-100, 0])
+    assert loss == 0
+    assert not dlogits.any()

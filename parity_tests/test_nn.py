@@ -1374,3 +1374,11 @@ def test_pickle_and_deepcopy_of_linear():
     for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
         same([other.backward(normal(B, H))], [module.backward(normal(B, H))])
         assert other.weight is not module.weight
+
+
+@pytest.mark.parametrize(("dtype", "advice"), [("float64", True), ("int64", False)])
+def test_numbers_of_another_dtype_are_refused_with_what_to_do(dtype, advice):
+    """A module of the dtype of integers is no advice."""
+    with pytest.raises(TypeError, match=rf"x is {dtype} but this LSTM is float32") as caught:
+        nn.LSTM(I, H)(np.ones((3, 2, I), dtype))
+    assert ("or LSTM(..., dtype=...)" in str(caught.value)) is advice

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from handrnn import cells, sequence
+from handrnn import cells, nn, packings, sequence
 
 T, B, I, H, P = 7, 5, 3, 4, 2
 KINDS = {
@@ -820,3 +820,14 @@ def test_the_gradients_by_the_states_on_the_way(monkeypatch, kind, length):
     np.testing.assert_array_equal(along[0][T], d_end[0] + dy[T - 1])
     if len(along) == 2:
         np.testing.assert_array_equal(along[1][T], d_end[1])
+
+
+def test_by_default_all_is_given_and_kept():
+    """The outputs, and the tape that backward needs."""
+    rnn = nn.RNN(3, 2, rng=0)
+    weights = packings.TORCH.read(cells.RNN, rnn.params, "_l0")
+    x = np.ones((4, 3, 5), np.float32)
+    y, _, tape = sequence.forward(cells.RNN, x, (np.zeros((2, 5), np.float32),), weights)
+    assert y.shape == (4, 2, 5)
+    dx, _, _ = sequence.backward(tape, np.ones_like(y), None)
+    assert dx.shape == x.shape

@@ -245,3 +245,12 @@ def test_an_array_of_another_shape(shape):
     message = f"kernel has shape {shape}, not (9, 16)"
     with pytest.raises(slots.SlotError, match=re.escape(message)):
         one.unpack(np.zeros(shape), SIZES)
+
+
+def test_the_states_of_both_directions_side_by_side():
+    """D is what two directions of H units have together."""
+    weights = slots.slot("Wy_both", "Why_both: D Y")
+    assert weights.shape(SIZES) == (8, 6)
+    array = np.arange(48.0).reshape(8, 6)
+    unpacked = weights.unpack(array, SIZES)
+    assert np.array_equal(weights.pack(unpacked, SIZES), array)

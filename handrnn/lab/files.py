@@ -66,11 +66,17 @@ class RunFiles:
 def write_whole(path: pathlib.Path, content: bytes) -> None:
     """Write a file that is there as a whole or, with what stood there before, not at all.
 
+    A link is followed; what is not a file, such as a pipe or a device, is written to as it is.
+
     Raises
     ------
     OSError
         Naming the file, if it cannot be written: the disk is full, the directory read-only.
     """
+    path = pathlib.Path(os.path.realpath(path))
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        path.write_bytes(content)
+        return
     draft = path.with_name(path.name + ".draft")
     try:
         with draft.open("wb") as file:

@@ -626,9 +626,16 @@ def add_command(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write what was asked for, by default the HTML, and print where it is."""
+    if options.html and options.notebook and _same(options.html, options.notebook):
+        raise ValueError(f"--html and --notebook cannot both write {options.html}")
     nothing = options.html is None and options.notebook is None
     if options.html is not None or nothing:
         print(html(options.directory, options.html or None))
     if options.notebook is not None:
         print(notebook(options.directory, options.notebook or None))
     return 0
+
+
+def _same(one: pathlib.Path, other: pathlib.Path) -> bool:
+    """Whether two names, links resolved, are those of one file."""
+    return os.path.realpath(one) == os.path.realpath(other)

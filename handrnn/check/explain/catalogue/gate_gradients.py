@@ -1,6 +1,6 @@
 """Backward of the LSTM cell: what goes wrong in dft, dit, dcct, dot and dc_prev."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from . import entries, notation
@@ -18,7 +18,7 @@ def derivatives() -> Iterator[entries.Mistake]:
     missing = "activation-derivative-missing"
     slopes = {gate: f"{gate} * (1 - {gate})" for gate in "fio"}
     for gates in ("fio", *"fio"):
-        names = ", ".join(delta(gate) for gate in gates)
+        names = _each([delta(gate) for gate in gates])
         variant = names if len(gates) == 1 else "all gates"
         first = delta(gates[0])
         right = LINES[function][first][0]
@@ -52,7 +52,7 @@ def derivatives() -> Iterator[entries.Mistake]:
                 "derivative-of-activated",
                 f" * sigmoid({name}) * (1 - sigmoid({name}))",
                 "sigmoid(@) * (1 - sigmoid(@))",
-                f"The sigmoid's derivative in {names} is taken at the gate, which is a sigmoid "
+                f"In {names} the sigmoid's derivative is taken at the gate, which is a sigmoid "
                 "already.",
             ),
             (
@@ -65,7 +65,7 @@ def derivatives() -> Iterator[entries.Mistake]:
                 "misplaced-parentheses",
                 f" * {name} * 1 - {name}",
                 "@ * 1 - @",
-                f"The brackets around 1 - {name} are missing in {names}.",
+                f"In {names} the brackets around 1 - {name} are missing.",
             ),
             (
                 "wrong-variable",
@@ -378,7 +378,8 @@ def cell_state() -> Iterator[entries.Mistake]:
     )
     groups = [list(PARTS), ["dft", "dit", "dcct"], *([name] for name in PARTS)]
     for (id, variant, form, why), group in ((f, g) for g in groups for f in forms):
-        what = "each line" if len(group) == 4 else ", ".join(group)
+        what = "all lines" if len(group) == 4 else ", ".join(group)
+        said = "each line" if len(group) == 4 else _each(group)
         lines = {}
         for name in group:
             factor, after = PARTS[name]
@@ -388,7 +389,7 @@ def cell_state() -> Iterator[entries.Mistake]:
             continue  # no factor comes after its sum
         if len(group) == 4 and variant == "dc_next":
             continue  # final-cell-gradient-ignored
-        yield notation.rewritten(function, id, f"{variant}: {what}", why.format(what), lines)
+        yield notation.rewritten(function, id, f"{variant}: {what}", why.format(said), lines)
     printed = {
         name: f"dc_next * {factor} + {PATH} * {factor} * da_next{after}"
         for name, (factor, after) in PARTS.items()
@@ -462,3 +463,8 @@ def cell_state() -> Iterator[entries.Mistake]:
         "dft = ot * (1 - np.tanh(c_next)**2) * c_prev * da_next * ft * (1 - ft)",
         f"dft = {LINES[function]['dft'][0]}",
     )
+
+
+def _each(names: Sequence[str]) -> str:
+    """The subject of a sentence about one quantity, or about each of several."""
+    return names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"
