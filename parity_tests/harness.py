@@ -302,7 +302,7 @@ def _our_module(case: Case) -> Any:
     if case.has_cell_state:
         proj_size = case.P if case.cell == "lstm_proj" else 0
         return nn.LSTM(case.I, case.H, case.num_layers, proj_size=proj_size, **options)
-    nonlinearity = case.cell.removeprefix("rnn_")
+    nonlinearity: Any = case.cell.removeprefix("rnn_")
     return nn.RNN(case.I, case.H, case.num_layers, nonlinearity=nonlinearity, **options)
 
 
@@ -378,7 +378,7 @@ def _torch_module(case: Case) -> Any:
     if case.has_cell_state:
         proj_size = case.P if case.cell == "lstm_proj" else 0
         return torch.nn.LSTM(case.I, case.H, proj_size=proj_size, **options)
-    nonlinearity = case.cell.removeprefix("rnn_")
+    nonlinearity: Any = case.cell.removeprefix("rnn_")
     return torch.nn.RNN(case.I, case.H, nonlinearity=nonlinearity, **options)
 
 
