@@ -102,7 +102,8 @@ def source(name: str, value: Any) -> np.random.Generator:
         return np.random.default_rng(value)
     except (TypeError, ValueError):
         needed = "a numpy.random.Generator, or a whole number from 0 on, is needed"
-        kind = TypeError if not isinstance(value, int) else ValueError
+        negative = isinstance(value, int) and not isinstance(value, bool)
+        kind = ValueError if negative else TypeError
         raise kind(f"{name} is {_shown(value)}: {needed}") from None
 
 

@@ -1382,3 +1382,11 @@ def test_numbers_of_another_dtype_are_refused_with_what_to_do(dtype, advice):
     with pytest.raises(TypeError, match=rf"x is {dtype} but this LSTM is float32") as caught:
         nn.LSTM(I, H)(np.ones((3, 2, I), dtype))
     assert ("or LSTM(..., dtype=...)" in str(caught.value)) is advice
+
+
+@pytest.mark.parametrize(
+    ("rng", "kind"), [(-1, ValueError), ("x", TypeError), (1.5, TypeError), (True, TypeError)]
+)
+def test_a_seed_is_a_whole_number_from_0_on(rng, kind):
+    with pytest.raises(kind, match="rng is"):
+        nn.LSTM(I, H, rng=rng)
