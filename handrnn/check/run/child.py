@@ -132,6 +132,7 @@ class Worker:
             function = self._target(step, scope, result)
             if function is None:
                 return
+            untouched = {**step, "arguments": copy.deepcopy(step["arguments"])}
             arguments = self._given(step, "arguments")
             before = None if step["before"] is None else self._given(step, "before")
             scope.supply(scopes.offered(function, arguments))
@@ -149,7 +150,7 @@ class Worker:
                 result["globals_read"] = list(scope.outside.read)
                 result["stdout"], result["stderr"] = (output.text() for output in self.outputs)
             if step["repeats"]:
-                result["differs"] = self._repeated(step, function, value)
+                result["differs"] = self._repeated(untouched, function, value)
         result["warnings"] += self.removed.notes()
         result.update(status="returned", value=value, arguments=arguments)
         if step["keep"]:
@@ -161,15 +162,16 @@ class Worker:
         calls = step["repeats"] + 1
         first = [array.copy() for array in codec.encode(value)[1].values()]
         for number in range(2, calls + 1):
-            arguments = self._given(step, "arguments")
+            again = {**step, "arguments": copy.deepcopy(step["arguments"])}
+            arguments = self._given(again, "arguments")
             self.say("call")
             try:
-                again = function(*arguments)
+                gives = function(*arguments)
             except Exception as error:
                 differs = ": ".join(self._failure(error)[:2])
             else:
                 self.originals.restore()
-                same = _same_numbers(first, list(codec.encode(again)[1].values()))
+                same = _same_numbers(first, list(codec.encode(gives)[1].values()))
                 differs = "" if same else "other numbers"
             self._leave_if_forked()
             if differs:
