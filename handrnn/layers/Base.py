@@ -36,6 +36,21 @@ def at_least_one(**sizes):
             raise ValueError(f"{name} is {size}: at least 1 is needed")
 
 
+def generator(rng):
+    """Generator to draw from: `rng`, or where it is None one that NumPy's legacy generator seeds.
+
+    So ``np.random.seed`` makes a program repeatable that passes no `rng`.
+    """
+    if rng is None:
+        rng = np.random.randint(2**63, dtype=np.uint64)  # noqa: NPY002 - the generator of the caller
+    return np.random.default_rng(rng)
+
+
+def kept_generator(rng):
+    """Generator to draw on from; None stays None, and each draw asks `generator` for a new one."""
+    return None if rng is None else np.random.default_rng(rng)
+
+
 class BaseLayer:
     """A layer: ``forward(input_tensor)``, ``backward(error_tensor)``, batch first.
 

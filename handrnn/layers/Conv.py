@@ -60,7 +60,7 @@ class Conv(Base.BiasedLayer):
             kernels,
             *(math.ceil(n / step) for n, step in zip(size, self._stride, strict=True)),
         )
-        rng = np.random.default_rng(rng)
+        rng = Base.generator(rng)
         super().__init__(
             weights=initializers.uniform((kernels, channels, *self._kernel), rng=rng),
             bias=initializers.uniform((kernels,), rng=rng),

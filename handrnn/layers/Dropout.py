@@ -32,7 +32,7 @@ class Dropout(Base.BaseLayer):
         if not 0 < p <= 1:
             raise ValueError(f"p is {p}: the probability to keep is above 0 and at most 1")
         self.p = p
-        self._rng = np.random.default_rng(rng)
+        self._rng = Base.kept_generator(rng)
         self._keeps = None
 
     def forward(self, input_tensor):
@@ -50,7 +50,7 @@ class Dropout(Base.BaseLayer):
         if self.phase is Base.Phase.test:
             self._keeps = np.ones(x.shape, bool)
             return x
-        self._keeps = self._rng.random(x.shape) < self.p
+        self._keeps = Base.generator(self._rng).random(x.shape) < self.p
         return x * self._keeps / self.p
 
     def backward(self, error_tensor):

@@ -5,6 +5,8 @@ Iris and digits come with scikit-learn, which is asked for when they are used.
 
 import numpy as np
 
+from . import Base
+
 STEP = 1e-5
 TEST_SHARE = 1 / 3
 
@@ -25,7 +27,7 @@ def shuffle_data(input_tensor, label_tensor, *, rng=None):
     inputs, labels = np.asarray(input_tensor), np.asarray(label_tensor)
     if len(inputs) != len(labels):
         raise ValueError(f"there are {len(inputs)} examples but {len(labels)} labels")
-    order = np.random.default_rng(rng).permutation(len(inputs))
+    order = Base.generator(rng).permutation(len(inputs))
     return inputs[order], labels[order]
 
 
@@ -117,12 +119,13 @@ class RandomData:
     def __init__(self, input_size, batch_size, categories, *, rng=None):
         self._shape = batch_size, input_size
         self._one_hot = np.eye(categories)
-        self._rng = np.random.default_rng(rng)
+        self._rng = Base.kept_generator(rng)
 
     def forward(self):
         """Examples (batch_size, input_size) and one-hot labels (batch_size, categories)."""
-        classes = self._rng.integers(len(self._one_hot), size=self._shape[0])
-        return self._rng.standard_normal(self._shape), self._one_hot[classes]
+        rng = Base.generator(self._rng)
+        classes = rng.integers(len(self._one_hot), size=self._shape[0])
+        return rng.standard_normal(self._shape), self._one_hot[classes]
 
 
 class _Data:
@@ -134,7 +137,7 @@ class _Data:
 
     def __init__(self, name, unit, batch_size, rng):
         data, target = _load(name)
-        self._rng = np.random.default_rng(rng)
+        self._rng = Base.kept_generator(rng)
         one_hot = np.eye(int(target.max()) + 1)
         inputs, labels = shuffle_data(data / unit, one_hot[target], rng=self._rng)
         split = len(inputs) - round(TEST_SHARE * len(inputs))
@@ -148,7 +151,7 @@ class _Data:
     def forward(self):
         """The next batch of the training set: examples and one-hot labels."""
         if len(self._order) < self._batch_size:
-            self._order = self._rng.permutation(len(self._train[0]))
+            self._order = Base.generator(self._rng).permutation(len(self._train[0]))
         batch, self._order = np.split(self._order, [self._batch_size])
         inputs, labels = self._train
         return inputs[batch], labels[batch]

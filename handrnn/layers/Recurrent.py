@@ -44,7 +44,7 @@ class Recurrent(Base.TrainableLayer):
 
     def __init__(self, input_size, hidden_size, output_size, bptt_length=None, *, rng=None):
         Base.at_least_one(input_size=input_size, hidden_size=hidden_size, output_size=output_size)
-        rng = np.random.default_rng(rng)
+        rng = Base.generator(rng)
         shape = (input_size + hidden_size + 1, len(self.cell.gates) * hidden_size)
         super().__init__(weights=initializers.uniform(shape, rng=rng))
         self.input_size = input_size
