@@ -8,12 +8,19 @@ import pytest
 from handrnn.layers import (
     LSTM,
     RNN,
+    Base,
+    BatchNormalization,
     Conv,
     Dropout,
     FullyConnected,
     Helpers,
     Initializers,
+    NeuralNetwork,
+    Pooling,
+    ReLU,
+    SoftMax,
 )
+from handrnn.layers.optimization import Optimizers
 
 # ------------------------------------------------------------------------- NumPy's legacy generator
 
@@ -68,3 +75,84 @@ def test_each_draw_follows_from_the_legacy_generator_as_it_is_then(legacy):
     assert not np.array_equal(layer.forward(x), mask)
     legacy.seed(5)
     np.testing.assert_array_equal(layer.forward(x), mask)
+
+
+# ---------------------------------------------------------------------------------- other names
+
+
+def test_testing_phase_is_the_phase():
+    layer = ReLU.ReLU()
+    assert layer.testing_phase is False
+    layer.testing_phase = True
+    assert layer.phase is Base.Phase.test
+    layer.phase = Base.Phase.train
+    assert layer.testing_phase is False
+    with pytest.raises(ValueError, match="testing_phase is 'yes'"):
+        layer.testing_phase = "yes"
+
+
+@pytest.mark.parametrize("kind", [RNN.RNN, LSTM.LSTM, FullyConnected.FullyConnected])
+def test_a_layer_that_is_not_trainable_rests(kind):
+    layer = kind(3, 4, 2, rng=0) if kind is not FullyConnected.FullyConnected else kind(3, 2, rng=0)
+    layer.set_optimizer(Optimizers.Sgd(0.1))
+    arrays = [layer, *filter(None, [getattr(layer, "output_layer", None)])]
+    x = np.ones((5, 3))
+    layer.trainable = False
+    before = [array.weights for array in arrays]
+    layer.backward(layer.forward(x))
+    for array, weights in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array.weights, weights)
+        assert np.any(array.gradient_weights)
+    layer.trainable = True
+    layer.backward(layer.forward(x))
+    for array, weights in zip(arrays, before, strict=True):
+        assert np.all(array.weights != weights)
+
+
+def test_what_has_no_weights_is_not_trainable():
+    layer = ReLU.ReLU()
+    layer.trainable = False
+    with pytest.raises(ValueError, match="trainable is True: a ReLU has no weights"):
+        layer.trainable = True
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        ReLU.ReLU,
+        SoftMax.SoftMax,
+        lambda: Dropout.Dropout(0.5),
+        lambda: FullyConnected.FullyConnected(3, 2),
+        lambda: RNN.RNN(3, 4, 2),
+        lambda: Conv.Conv((1, 4, 4), (1, 1), (1, 2, 2), 3),
+        lambda: Pooling.Pooling((1, 4, 4), (1, 1), (2, 2)),
+        lambda: BatchNormalization.BatchNormalization(),
+        lambda: NeuralNetwork.NeuralNetwork(None, None, None),
+    ],
+)
+def test_an_attribute_that_would_do_nothing_is_refused(make):
+    with pytest.raises(AttributeError, match="has no attribute 'probability': to set it would do"):
+        make().probability = 0.5
+
+
+def test_a_layer_of_ones_own_may_have_what_it_likes():
+    class Scale(Base.BaseLayer):
+        def __init__(self):
+            self.factor = 2
+
+        def initialize(self, weights_initializer, bias_initializer):
+            self.weights = weights_initializer.initialize(np.ones(1))
+
+    layer = Scale()
+    layer.trainable = True
+    layer.regularizer = layer.factor
+    assert layer.trainable
+
+
+def test_the_phase_of_a_network_is_that_of_its_layers():
+    net = NeuralNetwork.NeuralNetwork(None, None, None)
+    net.layers += [ReLU.ReLU(), Dropout.Dropout(0.5)]
+    net.phase = Base.Phase.test
+    assert all(layer.testing_phase for layer in net.layers)
+    with pytest.raises(ValueError, match="dream"):
+        net.phase = "dream"

@@ -41,6 +41,8 @@ class Conv(Base.BiasedLayer):
         Shapes that do not hold integers.
     """
 
+    output_image_shape: tuple[int, ...]
+
     def __init__(
         self, input_image_shape, stride_shape, convolution_shape, num_kernels, *, rng=None
     ):

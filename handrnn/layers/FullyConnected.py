@@ -25,6 +25,9 @@ class FullyConnected(Base.TrainableLayer):
         If it is below 1.
     """
 
+    input_size: int
+    output_size: int
+
     def __init__(self, input_size, output_size, *, rng=None):
         Base.at_least_one(input_size=input_size, output_size=output_size)
         shape = (input_size + 1, output_size)

@@ -1,7 +1,9 @@
-"""Data layers, shuffling, accuracy, and gradient checks by central differences.
+"""Data layers, shuffling, accuracy, gradient checks by central differences, and their figure.
 
-Iris and digits come with scikit-learn, which is asked for when they are used.
+Iris and digits come with scikit-learn, figures with matplotlib: both are asked for when used.
 """
+
+import pathlib
 
 import numpy as np
 
@@ -107,6 +109,46 @@ def gradient_check_weights(layers, input_tensor, label_tensor, bias=False):
     return _relative_difference(gradient, numerical)
 
 
+def plot_difference(plot, description, values, reference, directory="."):
+    """Draw values, what they should be, and the difference, into ``directory/description.pdf``.
+
+    Parameters
+    ----------
+    plot : bool
+        False: nothing is drawn.
+    description : str
+        Title of the figure and name of its file.
+    values, reference : array_like of the same shape, with one axis or two
+        One axis is drawn as a curve, two as an image.
+    directory : path, optional
+        It is made where it does not exist.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    ValueError
+        If the shapes differ, or have another number of axes.
+    """
+    if not plot:
+        return
+    values, reference = np.asarray(values), np.asarray(reference)
+    if values.shape != reference.shape or values.ndim not in (1, 2):
+        raise ValueError(
+            f"values are {values.shape}, reference {reference.shape}: the same one or two axes"
+            " are needed"
+        )
+    figure = _matplotlib_figure()(figsize=(12, 4), layout="constrained")
+    figure.suptitle(description)
+    shown = {"values": values, "reference": reference, "difference": values - reference}
+    for axes, (title, array) in zip(figure.subplots(1, 3), shown.items(), strict=True):
+        axes.set_title(title)
+        axes.plot(array) if array.ndim == 1 else figure.colorbar(axes.imshow(array), ax=axes)
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    figure.savefig(directory / f"{description}.pdf")
+
+
 class RandomData:
     """Normally distributed examples with random labels, new ones at each forward.
 
@@ -204,6 +246,16 @@ class DigitData(_Data):
 
     def __init__(self, batch_size=None, *, rng=None):
         super().__init__("digits", 16.0, batch_size, rng)
+
+
+def _matplotlib_figure():
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError(
+            "plot_difference needs matplotlib: pip install 'handrnn[plots]'"
+        ) from None
+    return Figure
 
 
 def _load(name):

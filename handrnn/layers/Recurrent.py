@@ -41,6 +41,11 @@ class Recurrent(Base.TrainableLayer):
     """
 
     cell: Any
+    input_size: int
+    hidden_size: int
+    output_size: int
+    memorize: bool
+    output_layer: FullyConnected.FullyConnected
 
     def __init__(self, input_size, hidden_size, output_size, bptt_length=None, *, rng=None):
         Base.at_least_one(input_size=input_size, hidden_size=hidden_size, output_size=output_size)
@@ -119,7 +124,7 @@ class Recurrent(Base.TrainableLayer):
         tape = self._kept(self._tape)
         T = len(tape.x)
         error = self._floats("error_tensor", error_tensor, (T, self.output_size))
-        self.output_layer.delta = self.delta
+        self.output_layer.delta, self.output_layer.trainable = self.delta, self.trainable
         dh = self.output_layer.backward(error)[..., np.newaxis]
         cut = T - min(self.bptt_length or T, T)
         late, d_state, d_weights = sequence.backward(sequence.cut(tape, cut, T), dh[cut:])
