@@ -1,10 +1,12 @@
 """What programs written for other editions of the layers expect: the seed, names, signatures."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+from handrnn import compare
 from handrnn.layers import (
     LSTM,
     RNN,
@@ -19,8 +21,9 @@ from handrnn.layers import (
     Pooling,
     ReLU,
     SoftMax,
+    editions,
 )
-from handrnn.layers.optimization import Optimizers
+from handrnn.layers.optimization import Constraints, Optimizers
 
 # ------------------------------------------------------------------------- NumPy's legacy generator
 
@@ -156,3 +159,205 @@ def test_the_phase_of_a_network_is_that_of_its_layers():
     assert all(layer.testing_phase for layer in net.layers)
     with pytest.raises(ValueError, match="dream"):
         net.phase = "dream"
+
+
+# -------------------------------------------------------------------------------- newer editions
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng((seed, *shape)).standard_normal(shape)
+
+
+class Asked:
+    """An initializer that notes what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def initialize(self, shape, fan_in, fan_out):
+        self.asked.append((shape, fan_in, fan_out))
+        return np.full(shape, 0.5)
+
+
+class Descent:
+    """Somebody's own optimizer, with the newer signature."""
+
+    def calculate_update(self, weights, gradient):
+        return weights - 0.1 * gradient
+
+
+@pytest.mark.parametrize(
+    ("layer", "weights", "bias"),
+    [
+        (editions.FullyConnected(3, 2), [((3, 2), 3, 2)], [((1, 2), 1, 2)]),
+        (
+            editions.LSTM(3, 4, 2),
+            [((7, 16), 7, 16), ((4, 2), 4, 2)],
+            [((1, 16), 1, 16), ((1, 2), 1, 2)],
+        ),
+        (editions.Conv(1, (3, 5, 8), 4), [((4, 3, 5, 8), 120, 160)], [((1, 4), 1, 4)]),
+        (editions.Conv((1,), (3, 5), 4), [((4, 3, 5), 15, 20)], [((1, 4), 1, 4)]),
+    ],
+)
+def test_initializers_are_asked_for_a_shape_and_fans(layer, weights, bias):
+    asked, asked_bias = Asked(), Asked()
+    layer.initialize(asked, asked_bias)
+    assert asked.asked == weights
+    assert asked_bias.asked == bias
+    assert np.all(layer.weights == 0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "deviation"), [("Xavier", math.sqrt(2 / 50)), ("He", math.sqrt(2 / 20))]
+)
+def test_newer_initializers_by_value(kind, deviation):
+    found = getattr(editions, kind)(rng=3).initialize((4, 5), 20, 30)
+    expected = deviation * np.random.default_rng(3).standard_normal((4, 5))
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_newer_initializers_without_fans():
+    assert np.array_equal(editions.Constant(0.1).initialize((2, 3)), np.full((2, 3), 0.1))
+    expected = np.random.default_rng(3).random((2, 3))
+    assert np.array_equal(editions.UniformRandom(rng=3).initialize((2, 3), 2, 3), expected)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "second", "tolerance"),
+    [
+        (editions.Sgd(1.0), -1.0, 0),
+        (editions.SgdWithMomentum(1.0, 0.9), -1.9, 1e-15),
+        (editions.Adam(1.0, 0.01, 0.02), -0.99999998, 1e-8),
+    ],
+)
+def test_newer_optimizers_take_weights_and_gradient(optimizer, second, tolerance):
+    first = optimizer.calculate_update(1.0, 1.0)
+    assert first == pytest.approx(0, abs=max(tolerance, 1e-7))
+    assert optimizer.calculate_update(first, 1.0) == pytest.approx(second, abs=2 * tolerance)
+
+
+def test_newer_regularizers():
+    weights = np.array([[1.0, -2.0], [2.0, 0.0]])
+    for older in (Constraints.L1_Regularizer(0.5), Constraints.L2_Regularizer(0.5)):
+        newer = getattr(editions, type(older).__name__)(0.5)
+        assert np.array_equal(newer.calculate_gradient(weights), older.calculate(weights))
+        assert newer.norm(weights) == older.norm(weights)
+    assert editions.L2_Regularizer(0.5).norm(weights) == 4.5
+    assert editions.L2_Regularizer(0.5, root=True).norm(weights) == 1.5
+    optimizer = editions.Sgd(0.1)
+    optimizer.add_regularizer(editions.L1_Regularizer(0.5))
+    stepped = optimizer.calculate_update(weights, np.zeros((2, 2)))
+    assert np.array_equal(stepped, weights - 0.1 * 0.5 * np.sign(weights))
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM"])
+def test_newer_layers_ask_an_optimizer_for_two_arguments(kind):
+    layer = getattr(editions, kind)(3, 4, 2, rng=0)
+    older = {"RNN": RNN.RNN, "LSTM": LSTM.LSTM}[kind](3, 4, 2, rng=0)
+    layer.optimizer = Descent()
+    older.optimizer = Optimizers.Sgd(0.1)
+    x, error = normal(5, 3), normal(5, 2)
+    for _ in range(2):
+        assert np.array_equal(layer.forward(x), older.forward(x))
+        assert np.array_equal(layer.backward(error), older.backward(error))
+    assert np.array_equal(layer.weights, older.weights)
+    assert np.array_equal(layer.output_layer.weights, older.output_layer.weights)
+
+
+def assert_same_layer(newer, older, x):
+    """On images, what the older layer does with flattened ones."""
+    y = newer.forward(x)
+    assert y.shape == (len(x), *older.output_image_shape)
+    assert np.array_equal(y.reshape(len(x), -1), older.forward(x))
+    error = normal(*y.shape, seed=1)
+    assert np.array_equal(newer.backward(error), older.backward(error))
+
+
+@pytest.mark.parametrize("shapes", [[(7, 5), (9, 4)], [(11,), (8,)]])
+def test_newer_convolutions_take_images_of_any_size(shapes):
+    kernel, stride = (2, 3, 4)[: 1 + len(shapes[0])], (2, 3)[: len(shapes[0])]
+    newer = editions.Conv(stride, kernel, 4, rng=0)
+    newer.optimizer = Descent()
+    for size in shapes:
+        older = Conv.Conv((2, *size), stride, kernel, 4, rng=0)
+        older.weights, older.bias = newer.weights, newer.bias
+        older.set_optimizer(Optimizers.Sgd(0.1))
+        assert_same_layer(newer, older, normal(3, 2, *size))
+        assert np.array_equal(newer.weights, older.weights)
+        assert np.array_equal(newer.gradient_bias, older.gradient_bias)
+    with pytest.raises(ValueError, match=r"input_tensor is .*: this Conv needs \(batch, 2, "):
+        newer.forward(normal(3, 3, *shapes[0]))
+
+
+def test_newer_pooling_takes_images_of_any_size():
+    newer = editions.Pooling((2, 1), (2, 3))
+    with pytest.raises(RuntimeError, match=r"Pooling\.backward needs a forward"):
+        newer.backward(normal(3, 2, 3, 3))
+    for size in ((7, 5), (4, 6)):
+        assert_same_layer(newer, Pooling.Pooling((2, *size), (2, 1), (2, 3)), normal(3, 2, *size))
+
+
+def test_newer_dropout_has_its_gradient():
+    layer = editions.Dropout(0.25, rng=0)
+    y = layer.forward(np.ones((5, 8)))
+    assert set(np.unique(y)) == {0, 4}
+    assert np.array_equal(layer.backward(np.ones((5, 8))), y)
+
+
+def test_softmax_and_its_loss_are_the_older_softmax():
+    layer, loss, older = editions.SoftMax(), editions.CrossEntropyLoss(), SoftMax.SoftMax()
+    x, labels = normal(9, 4), np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 1]]
+    assert loss.forward(layer.forward(x), labels) == pytest.approx(older.forward(x, labels))
+    assert (
+        compare.normwise_error(layer.backward(loss.backward(labels)), older.backward(labels))
+        < 1e-12
+    )
+    assert np.sum(Helpers.gradient_check([layer, loss], x, labels)) < 1e-5
+
+
+def test_the_loss_of_predictions_that_are_zero_is_finite():
+    labels = np.eye(4)[[0, 1, 2, 3, 0, 1, 2, 3, 1]]
+    loss = editions.CrossEntropyLoss()
+    assert loss.forward(np.roll(labels, 1, axis=1), labels) == pytest.approx(324.3928805, abs=1e-6)
+    assert loss.forward(labels, labels) == pytest.approx(0, abs=1e-14)
+
+
+def test_a_newer_network_is_the_older_one():
+    newer = editions.NeuralNetwork(
+        editions.SgdWithMomentum(0.05, 0.9), editions.Xavier(rng=1), editions.Constant(0.1)
+    )
+    newer.data_layer, newer.loss_layer = (
+        editions.RandomData(5, 8, 3, rng=2),
+        editions.CrossEntropyLoss(),
+    )
+    older = NeuralNetwork.NeuralNetwork(
+        Optimizers.SgdWithMomentum(0.05, 0.9),
+        Initializers.Xavier(rng=1),
+        Initializers.Constant(0.1),
+    )
+    older.data_layer, older.loss_layer = Helpers.RandomData(5, 8, 3, rng=2), SoftMax.SoftMax()
+    for sizes in ((5, 6), (6, 3)):
+        newer.append_layer(editions.FullyConnected(*sizes))
+        newer.append_layer(editions.ReLU() if sizes == (5, 6) else editions.SoftMax())
+        older.append_trainable_layer(FullyConnected.FullyConnected(*sizes))
+    older.layers.insert(1, ReLU.ReLU())
+    newer.train(20)
+    older.train(20)
+    np.testing.assert_allclose(newer.loss, older.loss, rtol=1e-10)
+    x = normal(4, 5)
+    np.testing.assert_allclose(newer.test(x), older.test(x), rtol=1e-10)
+    assert newer.layers[0].optimizer is not newer.layers[2].optimizer
+
+
+def test_a_layer_that_is_not_trainable_is_appended_as_it_is():
+    net = editions.NeuralNetwork(editions.Sgd(0.1), editions.Constant(0.0), editions.Constant(0.0))
+    layer = editions.FullyConnected(3, 2, rng=0)
+    layer.trainable, before = False, layer.weights
+    net.append_layer(layer)
+    assert np.array_equal(net.layers[0].weights, before)
+    assert layer.optimizer is None
+
+
+@pytest.mark.parametrize("data", ["IrisData", "DigitData", "RandomData"])
+def test_newer_data_come_from_next(data):
+    assert getattr(editions, data).next is getattr(Helpers, data).forward

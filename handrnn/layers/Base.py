@@ -227,8 +227,8 @@ class TrainableLayer(BaseLayer):
             The bias is handed over as one row.
         """
         weights = self.get_weights()
-        bias = bias_initializer.initialize(weights[-1:])
-        self.set_weights(np.concatenate([weights_initializer.initialize(weights[:-1]), bias]))
+        bias = self._drawn(bias_initializer, weights[-1:])
+        self.set_weights(np.concatenate([self._drawn(weights_initializer, weights[:-1]), bias]))
 
     def get_weights(self):
         """A copy of the weights."""
@@ -311,9 +311,15 @@ class TrainableLayer(BaseLayer):
         if not self.trainable:
             return
         for name, optimizer in self._optimizers.items():
-            self._arrays[name] = optimizer.calculate_update(
-                self.delta, self._arrays[name], gradients[name]
-            )
+            self._arrays[name] = self._stepped(optimizer, self._arrays[name], gradients[name])
+
+    def _drawn(self, initializer, weights):
+        """New weights: how this edition asks an initializer."""
+        return initializer.initialize(weights)
+
+    def _stepped(self, optimizer, weights, gradient):
+        """The weights after one step: how this edition asks an optimizer."""
+        return optimizer.calculate_update(self.delta, weights, gradient)
 
 
 class BiasedLayer(TrainableLayer):
@@ -323,8 +329,8 @@ class BiasedLayer(TrainableLayer):
 
     def initialize(self, weights_initializer, bias_initializer):
         """Draw all weights afresh, see `TrainableLayer.initialize`."""
-        self.weights = weights_initializer.initialize(self.get_weights())
-        self.bias = bias_initializer.initialize(self.bias[np.newaxis])[0]
+        self.weights = self._drawn(weights_initializer, self.get_weights())
+        self.bias = self._drawn(bias_initializer, self.bias[np.newaxis])[0]
 
     def get_gradient_bias(self):
         """A copy of the gradient with respect to the bias, as of the last backward.

@@ -61,7 +61,11 @@ class Xavier(_Random):
     def initialize(self, weights):
         """A new array of the shape of `weights`, which needs two axes or more (ValueError)."""
         shape = _at_least_two_axes(weights)
-        std = math.sqrt(2 / (shape[0] + shape[1]))
+        return self.draw(shape, shape[0], shape[1])
+
+    def draw(self, shape, fan_in, fan_out):
+        """A new array, with variance 2 / (fan_in + fan_out)."""
+        std = math.sqrt(2 / (fan_in + fan_out))
         return initializers.normal(shape, std, rng=Base.generator(self.rng))
 
 
@@ -76,9 +80,19 @@ class He(_Random):
     def initialize(self, weights):
         """A new array of the shape of `weights`, which needs two axes or more (ValueError)."""
         shape = _at_least_two_axes(weights)
-        if len(shape) == 2:  # (in, out): there it is (out, in)
-            return initializers.he_normal(shape[::-1], rng=Base.generator(self.rng)).T
-        return initializers.he_normal(shape, rng=Base.generator(self.rng))
+        if len(shape) == 2:  # drawn as (out, in)
+            return self.draw(shape[::-1], *fans(shape)).T
+        return self.draw(shape, *fans(shape))
+
+    def draw(self, shape, fan_in, fan_out):
+        """A new array, with variance 2 / fan_in."""
+        std = math.sqrt(2) / math.sqrt(fan_in)
+        return initializers.normal(shape, std, rng=Base.generator(self.rng))
+
+
+def fans(shape):
+    """(fan_in, fan_out) of weights (in, out) or (kernels, channels, \\*size)."""
+    return initializers.fans(shape[::-1] if len(shape) == 2 else shape)
 
 
 def _at_least_two_axes(weights):

@@ -45,6 +45,7 @@ class NeuralNetwork(Base.Strict):
         self.loss_layer = None
         self.layers = []
         self.loss = []
+        self._labels: Any = None
 
     @property
     def phase(self):
@@ -67,18 +68,28 @@ class NeuralNetwork(Base.Strict):
         """Take so many batches from the data layer, and learn from each."""
         self.phase = Base.Phase.train
         for _ in range(iterations):
-            input_tensor, label_tensor = self.data_layer.forward()
-            output = self._forward(input_tensor)
-            loss = self.loss_layer.forward(output, label_tensor)
-            self.loss.append(loss + self._regularization_loss())
-            error = self.loss_layer.backward(label_tensor)
-            for layer in reversed(self.layers):
-                error = layer.backward(error)
+            self.loss.append(self.forward())
+            self.backward()
+
+    def forward(self):
+        """The loss of the next batch, with what the regularizers add."""
+        input_tensor, self._labels = self._next_batch()
+        loss = self.loss_layer.forward(self._forward(input_tensor), self._labels)
+        return loss + self._regularization_loss()
+
+    def backward(self):
+        """Learn from the batch of the last `forward`: each layer with an optimizer takes a step."""
+        error = self.loss_layer.backward(self._labels)
+        for layer in reversed(self.layers):
+            error = layer.backward(error)
 
     def test(self, input_tensor):
         """What the loss layer predicts from the output of the last layer."""
         self.phase = Base.Phase.test
         return self.loss_layer.predict(self._forward(input_tensor))
+
+    def _next_batch(self):
+        return self.data_layer.forward()
 
     def _regularization_loss(self):
         return sum(

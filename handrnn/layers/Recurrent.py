@@ -41,6 +41,7 @@ class Recurrent(Base.TrainableLayer):
     """
 
     cell: Any
+    output_kind = FullyConnected.FullyConnected
     input_size: int
     hidden_size: int
     output_size: int
@@ -57,7 +58,7 @@ class Recurrent(Base.TrainableLayer):
         self.output_size = output_size
         self.bptt_length = bptt_length
         self.memorize = False
-        self.output_layer = FullyConnected.FullyConnected(hidden_size, output_size, rng=rng)
+        self.output_layer = self.output_kind(hidden_size, output_size, rng=rng)
         self._state = self._zero_state()
         self._tape = None
 

@@ -31,6 +31,7 @@ from . import (
     Sigmoid,
     SoftMax,
     TanH,
+    editions,
     optimization,
 )
 
@@ -51,5 +52,6 @@ __all__ = [
     "Sigmoid",
     "SoftMax",
     "TanH",
+    "editions",
     "optimization",
 ]
