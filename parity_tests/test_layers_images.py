@@ -655,6 +655,15 @@ def test_batch_normalization_makes_its_weights_late_and_initialize_begins_anew()
     assert layer.forward(spread(20, 4)).shape == (20, 4)
 
 
+def test_batch_normalization_with_channels_has_its_weights_at_once():
+    layer = BatchNormalization.BatchNormalization(3)
+    for _ in range(2):
+        assert np.array_equal(layer.weights, np.ones(3))
+        assert np.array_equal(layer.bias, np.zeros(3))
+        layer.weights = layer.bias = normal(3)
+        layer.initialize(Initializers.Constant(7), Initializers.Constant(7))
+
+
 def test_batch_normalization_of_a_constant_is_its_bias():
     layer = batch_normalization(0, 3)
     assert np.array_equal(layer.forward(np.full((4, 3), 0.5)), np.tile(layer.bias, (4, 1)))

@@ -1,8 +1,8 @@
 """One page about a sweep: settings, figures, what came of each run, what failed, versions.
 
 `html` writes one file that needs nothing beside it and no network; `notebook` writes the same as
-a notebook with its outputs in it; `csv` writes one row per run, for other programs. All of them read a
-sweep's directory and never train.
+a notebook with its outputs in it; `csv` writes one row per run, for other programs. All of them
+read a sweep's directory and never train.
 """
 
 import argparse

@@ -14,8 +14,8 @@ class BatchNormalization(Base.BiasedLayer):
     In the train phase mean and variance (without Bessel's correction) are those of the batch; in
     the test phase those of a moving average, which starts at the moments of the first batch.
 
-    ``weights`` (ones) and ``bias`` (zeros) are made at the first forward, unless they have been
-    set: then the number of features is known.
+    ``weights`` start as ones and ``bias`` as zeros. Without channels they are made at the first
+    forward, unless they have been set: then the number of features is known.
 
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing
     internal covariate shift" (2015).
@@ -51,17 +51,17 @@ class BatchNormalization(Base.BiasedLayer):
     def __init__(self, channels=0):
         if channels < 0:
             raise ValueError(f"channels is {channels}: at least 0 is needed")
-        super().__init__()
         self.channels = channels
+        super().__init__(**self._start())
         self.moving_mean = self.moving_variance = None
         self._tape = self._image_shape = None
 
     def initialize(self, weights_initializer, bias_initializer):
         """Begin anew: weights are 1, the bias 0, whatever the initializers are.
 
-        The next forward makes them, and in the train phase starts the moving average.
+        The next forward in the train phase starts the moving average.
         """
-        self._arrays = {}
+        self._arrays = self._start()
         self.moving_mean = self.moving_variance = None
 
     def forward(self, input_tensor):
@@ -182,6 +182,11 @@ class BatchNormalization(Base.BiasedLayer):
     def calculate_regularization_loss(self):
         """The sum of the norms of weights and bias by the optimizer's regularizers; else 0."""
         return super().calculate_regularization_loss() if self._arrays else 0
+
+    def _start(self):
+        """Weights and bias, where their number is known."""
+        known = self.channels
+        return {"weights": np.ones(known), "bias": np.zeros(known)} if known else {}
 
     def _columns(self, x):
         """Features or channels as columns; `_shaped` is the way back."""
