@@ -297,6 +297,18 @@ def test_newer_pooling_takes_images_of_any_size():
         assert_same_layer(newer, Pooling.Pooling((2, *size), (2, 1), (2, 3)), normal(3, 2, *size))
 
 
+def test_newer_pooling_refuses_other_shapes():
+    layer = editions.Pooling((2, 1), (2, 3))
+    with pytest.raises(
+        ValueError, match=r"\(3, 60\): this Pooling needs \(batch, channels, y, x\)"
+    ):
+        layer.forward(normal(3, 60))
+    with pytest.raises(ValueError, match=r"no such window is inside an image of \(1, 5\)"):
+        layer.forward(normal(3, 2, 1, 5))
+    with pytest.raises(ValueError, match="pooling_shape is"):
+        editions.Pooling((2, 1), (0, 3))
+
+
 def test_newer_dropout_has_its_gradient():
     layer = editions.Dropout(0.25, rng=0)
     y = layer.forward(np.ones((5, 8)))

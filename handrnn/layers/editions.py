@@ -23,6 +23,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .. import layers, losses
+from . import _images
 from .optimization import Constraints, Optimizers
 
 BaseLayer = layers.Base.BaseLayer
@@ -147,7 +148,7 @@ class Conv(_Trainable, layers.Conv.Conv):
 
     def forward(self, input_tensor):
         """Images (batch, c, y, x) or (batch, c, x), and the same number of axes out."""
-        shape = ("batch", self._image[0], *"yx"[-len(self._kernel) :])
+        shape = ("batch", self._image[0], *"zyx"[-len(self._kernel) :])
         x = self._floats("input_tensor", input_tensor, shape)
         self._image = x.shape[1:]
         return super().forward(x).reshape(len(x), *self.output_image_shape)
@@ -166,13 +167,16 @@ class Pooling(layers.Pooling.Pooling):
     pooling_shape: tuple[int, ...]
 
     def __init__(self, stride_shape, pooling_shape):
-        self.stride_shape, self.pooling_shape = stride_shape, pooling_shape
+        self.stride_shape = _images.sizes("stride_shape", stride_shape)
+        self.pooling_shape = _images.sizes("pooling_shape", pooling_shape)
         self._tape = None
 
     def forward(self, input_tensor):
         """Images (batch, c, y, x) or (batch, c, x), and the same number of axes out."""
-        super().__init__(np.shape(input_tensor)[1:], self.stride_shape, self.pooling_shape)
-        y = super().forward(input_tensor)
+        axes = "zyx"[-len(self.pooling_shape) :]
+        x = self._floats("input_tensor", input_tensor, ("batch", "channels", *axes))
+        super().__init__(x.shape[1:], self.stride_shape, self.pooling_shape)
+        y = super().forward(x)
         return y.reshape(len(y), *self.output_image_shape)
 
 
