@@ -486,6 +486,8 @@ def test_the_csv_is_the_table(finished, tmp_path, capsys):
     assert head == list(table)
     texts = [["" if value is None else str(value) for value in column] for column in table.values()]
     assert rows == [list(row) for row in zip(*texts, strict=True)]
+    with pytest.raises(ValueError, match="--html and --csv cannot both write"):
+        command(finished, "--html", tmp_path / "x.csv", "--csv", tmp_path / "x.csv")
     assert command(finished, "--csv") == 0
     assert (finished / "report.csv").read_bytes() == (tmp_path / "x.csv").read_bytes()
 

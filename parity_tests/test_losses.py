@@ -337,7 +337,7 @@ def test_losses_of_probabilities_keep_float32_and_refuse_other_shapes():
     ]:
         with pytest.raises(ValueError, match=rf"{name} have shape \(4,\) but probabilities"):
             result(p, p[0])
-        with pytest.raises(TypeError, match="probabilities is int64"):
+        with pytest.raises(TypeError, match="probabilities are int64"):
             result(np.ones((2, 4), np.int64), p)
     assert losses.softmax_backward(p, p).dtype == np.float32
     loss, dp = losses.cross_entropy_of_probabilities(p, p, 1e-7)
