@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Function = TypeVar("Function", bound=Callable)
 ANY = "biufcmMOSUV"  # every kind of dtype
-PLURAL = ("lengths", "targets", "weights")
+PLURAL = ("lengths", "targets", "weights", "probabilities", "dprobabilities")
 
 
 def quiet(function: Function) -> Function:

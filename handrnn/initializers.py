@@ -72,6 +72,25 @@ def normal(
     return _generator(rng).normal(0.0, std, shape).astype(border.dtype("dtype", dtype), copy=False)
 
 
+def fans(shape: Sequence[int]) -> tuple[int, int]:
+    """How many inputs an output of weights (out, in, \\*kernel) has, and outputs an input.
+
+    Raises
+    ------
+    TypeError
+        If that is not a tuple of sizes.
+    ValueError
+        If there are fewer than two axes, or an empty one.
+    """
+    shape = border.shape("shape", shape)
+    if len(shape) < 2:
+        raise ValueError(f"shape is {shape}: weights have at least two axes (out, in)")
+    if 0 in shape:
+        raise ValueError(f"shape is {shape}: there is nothing to draw")
+    n_out, n_in, *kernel = shape
+    return n_in * math.prod(kernel), n_out * math.prod(kernel)
+
+
 def xavier_uniform(
     shape: Sequence[int],
     gain: float = 1.0,
@@ -150,7 +169,7 @@ def orthogonal(
     classical compact groups" (2007) for the signs. Errors are those of `xavier_uniform`.
     """
     border.number("gain", gain, 0)
-    _fans(shape)
+    fans(shape)
     rows, columns = shape[0], math.prod(shape[1:])
     gaussian = _generator(rng).standard_normal((max(rows, columns), min(rows, columns)))
     Q, R = np.linalg.qr(gaussian)
@@ -339,29 +358,18 @@ def _chrono_keep(hidden_size, longest, rng):
 
 def _xavier_std(shape, gain):
     border.number("gain", gain, 0)
-    return gain * math.sqrt(2 / sum(_fans(shape)))
+    return gain * math.sqrt(2 / sum(fans(shape)))
 
 
 def _he_std(shape, gain):
     border.number("gain", gain, 0)
-    fan_in, _ = _fans(shape)
+    fan_in, _ = fans(shape)
     return gain / math.sqrt(fan_in)
 
 
 def _uniform_of_std(shape, std, rng, dtype):
     bound = math.sqrt(3) * std
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
-
-
-def _fans(shape):
-    """(fan_in, fan_out): how many inputs an output has, and how many outputs an input has."""
-    shape = border.shape("shape", shape)
-    if len(shape) < 2:
-        raise ValueError(f"shape is {shape}: weights have at least two axes (out, in)")
-    if 0 in shape:
-        raise ValueError(f"shape is {tuple(shape)}: there is nothing to draw")
-    n_out, n_in, *kernel = shape
-    return n_in * math.prod(kernel), n_out * math.prod(kernel)
 
 
 def _generator(rng):

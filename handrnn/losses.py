@@ -1,4 +1,4 @@
-"""Losses, each with its gradient: cross-entropy and mean squared error.
+"""Losses, each with its gradient: cross-entropy and mean squared error; and softmax.
 
 A loss function answers (loss, gradient of the loss by its first argument), which is what a
 `backward` takes. The dtype follows that first argument, and what is passed in is never modified.
@@ -40,6 +40,39 @@ def softmax(logits: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
     """
     exponentials = np.exp(_below_zero(border.floating("logits", logits), axis))
     return exponentials / exponentials.sum(axis=axis, keepdims=True)
+
+
+@border.quiet
+def softmax_backward(
+    probabilities: npt.ArrayLike, dprobabilities: npt.ArrayLike, axis: int = -1
+) -> npt.NDArray[Any]:
+    """Gradient with respect to the logits, from that with respect to their `softmax`.
+
+    Parameters
+    ----------
+    probabilities : array_like, float32 or float64, at least one axis
+        What `softmax` returned.
+    dprobabilities : array_like of the same shape
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `probabilities`
+
+    Raises
+    ------
+    TypeError
+        If `probabilities` are not floating point, or `dprobabilities` not numbers.
+    ValueError
+        If the shapes differ, or there is no such axis.
+    """
+    p = border.floating("probabilities", probabilities)
+    dp = border.array("dprobabilities", dprobabilities).astype(p.dtype, copy=False)
+    if dp.shape != p.shape:
+        raise ValueError(f"dprobabilities have shape {dp.shape} but probabilities {p.shape}")
+    _check_axis("probabilities", p, axis)
+    return p * (dp - (dp * p).sum(axis=axis, keepdims=True))
 
 
 @border.quiet
@@ -100,6 +133,44 @@ def cross_entropy(
     if targets.dtype.kind == "f":
         return _from_probabilities(logits, targets, axis, reduction)
     return _from_classes(logits, targets, axis, reduction, ignore_index)
+
+
+@border.quiet
+def cross_entropy_of_probabilities(
+    probabilities: npt.ArrayLike, targets: npt.ArrayLike, eps: float = 0.0
+) -> tuple[Any, npt.NDArray[Any]]:
+    """Cross-entropy of given probabilities, summed: -targets log(p + eps).
+
+    Where the logits are known, `cross_entropy` is more exact.
+
+    Parameters
+    ----------
+    probabilities : array_like, float32 or float64, any shape
+    targets : array_like of the same shape
+        One-hot, or probabilities.
+    eps : float
+        Keeps the loss of probabilities that are zero finite.
+
+    Returns
+    -------
+    loss : NumPy scalar of the dtype of `probabilities`
+    dprobabilities : ndarray of the shape and dtype of `probabilities`
+
+    Raises
+    ------
+    TypeError
+        If `probabilities` are not floating point, or `targets` not numbers.
+    ValueError
+        If the shapes differ, or `eps` is negative.
+    """
+    p = border.floating("probabilities", probabilities)
+    y = border.array("targets", targets).astype(p.dtype, copy=False)
+    eps = border.number("eps", eps, 0)
+    if y.shape != p.shape:
+        raise ValueError(f"targets have shape {y.shape} but probabilities {p.shape}")
+    shifted = p + p.dtype.type(eps)
+    dp = np.divide(-y, shifted, out=np.zeros_like(p), where=y != 0)
+    return -np.where(y != 0, y * np.log(shifted), 0).sum(), dp
 
 
 def _from_classes(logits, targets, axis, reduction, ignore_index):
@@ -188,12 +259,15 @@ def _check_reduction(reduction):
         raise ValueError(f"reduction is {reduction!r}: it can be {', '.join(REDUCTIONS)}")
 
 
+def _check_axis(name, array, axis):
+    inside = -array.ndim <= border.whole("axis", axis, -MOST_AXES) < array.ndim
+    if not inside or array.shape[axis] == 0:
+        raise ValueError(f"{name} of shape {array.shape} have no classes along axis {axis}")
+
+
 def _below_zero(logits, axis):
     """Logits less their maximum, so that no exponential overflows."""
-    if not -logits.ndim <= border.whole("axis", axis, -MOST_AXES) < logits.ndim:
-        raise ValueError(f"logits of shape {logits.shape} have no classes along axis {axis}")
-    if logits.shape[axis] == 0:
-        raise ValueError(f"logits of shape {logits.shape} have no classes along axis {axis}")
+    _check_axis("logits", logits, axis)
     return logits - logits.max(axis=axis, keepdims=True)
 
 

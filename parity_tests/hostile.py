@@ -213,7 +213,7 @@ def modules_into_pipes_and_through_links(folder):
 def reports_of_a_sweep(folder):
     (folder / "link").symlink_to("page.html")
     both = {"html": folder / "link", "notebook": folder / "page.html"}
-    options = argparse.Namespace(directory=folder, **both)
+    options = argparse.Namespace(directory=folder, csv=None, **both)
     _raises(ValueError, lambda: report.run(options), "cannot both write")
     files.write_whole(folder / "link", b"page")
     assert (folder / "link").is_symlink()

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import csv
 import dataclasses
 import html.parser
 import json
@@ -446,3 +447,55 @@ def test_a_notebook_that_stops_leaves_nothing(sweep, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="notebook stopped: ValueError: gone is not a directory"):
         report.notebook(sweep, tmp_path / "out.ipynb")
     assert [path.name for path in tmp_path.iterdir()] == ["a sweep"]
+
+
+# ---------------------------------------------------------------------------------------- a table
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """Two finished runs, and one that is under way."""
+    lab_harness.finish(tmp_path, run.tuned("LSTM", 6, 1, **TINY), 0.75, seconds=2.5, steps=3000)
+    lab_harness.finish(tmp_path, run.faithful("RNN", 5, 0, **TINY), 0.5)
+    (tmp_path / "under way").mkdir()
+    (tmp_path / "under way" / files.CONFIG).write_text("{}")
+    return tmp_path
+
+
+def test_a_table_has_a_row_a_run_and_every_setting_and_result(finished):
+    table = files.table(finished)
+    records = files.read_all(finished)
+    assert {len(column) for column in table.values()} == {len(records)} == {2}
+    for row, record in enumerate(records):
+        expected = {**dataclasses.asdict(record.result), **dataclasses.asdict(record.run)}
+        expected |= {"name": record.run.name, "seconds": record.seconds}
+        expected |= {"updates": record.result.steps, "steps": record.run.steps}
+        assert {name: column[row] for name, column in table.items()} == expected
+    assert table["steps"] == [TINY["steps"]] * 2
+    assert table["updates"] == [3000] * 2
+    assert sorted(table["accuracy"]) == [0.5, 0.75]
+
+
+def test_the_csv_is_the_table(finished, tmp_path, capsys):
+    assert command(finished, "--csv", tmp_path / "x.csv") == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'x.csv'}\n"
+    assert not (finished / "report.html").exists()
+    with (tmp_path / "x.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    table = files.table(finished)
+    assert head == list(table)
+    texts = [["" if value is None else str(value) for value in column] for column in table.values()]
+    assert rows == [list(row) for row in zip(*texts, strict=True)]
+    with pytest.raises(ValueError, match="--html and --csv cannot both write"):
+        command(finished, "--html", tmp_path / "x.csv", "--csv", tmp_path / "x.csv")
+    assert command(finished, "--csv") == 0
+    assert (finished / "report.csv").read_bytes() == (tmp_path / "x.csv").read_bytes()
+
+
+def test_a_table_of_nothing(tmp_path):
+    assert set(map(len, files.table(tmp_path).values())) == {0}
+    with pytest.raises(ValueError, match="holds no finished run"):
+        report.csv(tmp_path)
+    for read in (files.table, report.csv):
+        with pytest.raises(ValueError, match="x is not a directory"):
+            read(tmp_path / "x")

@@ -382,6 +382,19 @@ def test_dropout_backward_is_not_scaled():
     assert np.array_equal(layer.backward(error), np.where(y > 0, error, 0))
 
 
+def test_dropout_backward_is_the_gradient_where_that_is_asked_for(torch):
+    layer = Dropout.Dropout(0.4, exact_backward=True, rng=SEED)
+    x, error = torch.tensor(normal(9, 40), requires_grad=True), normal(9, 40, seed=5)
+    y = layer.forward(x.detach().numpy())
+    expected = x * torch.tensor(y != 0) / 0.4
+    expected.backward(torch.tensor(error))
+    assert_equal(y, expected.detach())
+    assert_equal(layer.backward(error), x.grad)
+    layer.phase = Base.Phase.test
+    layer.forward(y)
+    assert np.array_equal(layer.backward(error), error)
+
+
 def test_dropout_in_the_test_phase_does_nothing(torch):
     layer = Dropout.Dropout(0.5, rng=SEED)
     layer.phase = Base.Phase.test
@@ -550,13 +563,74 @@ def test_batch_normalization_equals_torch(torch, kind, channels, shape, phase):
     assert_equal(layer.get_gradient_bias(), reference.bias.grad)
 
 
-def test_batch_normalization_of_images_that_are_not_flattened():
+def test_batch_normalization_of_images_without_channels():
     x = normal(8, 3, 4, 5)
-    for channels in (0, 5):
-        flat, square = (batch_normalization(channels, 60) for _ in range(2))
-        y = flat.forward(x.reshape(8, -1))
-        assert np.array_equal(square.forward(x), y.reshape(x.shape))
-        assert np.array_equal(square.backward(x), flat.backward(x.reshape(8, -1)).reshape(x.shape))
+    flat, square = (batch_normalization(0, 60) for _ in range(2))
+    y = flat.forward(x.reshape(8, -1))
+    assert np.array_equal(square.forward(x), y.reshape(x.shape))
+    assert np.array_equal(square.backward(x), flat.backward(x.reshape(8, -1)).reshape(x.shape))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("BatchNorm1d", (8, 3, 5)), ("BatchNorm2d", (4, 3, 5, 2))]
+)
+@pytest.mark.parametrize("phase", list(Base.Phase))
+def test_batch_normalization_of_images_equals_torch(torch, kind, shape, phase):
+    """Two forwards: torch's average gets the moments of the first, and ours begins with them."""
+    layer = batch_normalization(3, 3)
+    first, x, error = (
+        normal(*shape, seed=seed) + np.arange(3).reshape(3, *[1] * (len(shape) - 2))
+        for seed in (1, 2, 3)
+    )
+    reference = getattr(torch.nn, kind)(
+        3, eps=layer.epsilon, momentum=1 - layer.decay, dtype=torch.float64
+    )
+    axes = (0, *range(2, len(shape)))
+    with torch.no_grad():
+        reference.weight.copy_(torch.tensor(layer.weights))
+        reference.bias.copy_(torch.tensor(layer.bias))
+        reference.running_mean.copy_(torch.tensor(first.mean(axes)))
+        reference.running_var.copy_(torch.tensor(first.var(axes)))
+    reference.train(phase is Base.Phase.train)
+    layer.forward(first)
+    layer.phase = phase
+    theirs = torch.tensor(x, requires_grad=True)
+    expected = reference(theirs)
+    expected.backward(torch.tensor(error))
+    assert_equal(layer.forward(x), expected.detach())
+    assert_equal(layer.backward(error), theirs.grad)
+    assert_equal(layer.gradient_weights, reference.weight.grad)
+    assert_equal(layer.gradient_bias, reference.bias.grad)
+    assert_equal(layer.moving_mean, reference.running_mean)
+    if phase is Base.Phase.train:  # here torch has Bessel's correction, and these layers have not
+        count = x.size // 3
+        correction = 0.2 * x.var(axes) / (count - 1)
+        assert_equal(layer.moving_variance + correction, reference.running_var)
+
+
+def test_batch_normalization_of_images_is_that_of_their_rows():
+    """Images and rows of one channel after the other are the same to a layer with channels."""
+    x, error = normal(4, 3, 5, 2), normal(4, 3, 5, 2, seed=5)
+    images, rows = (batch_normalization(3, 3) for _ in range(2))
+    y = rows.forward(rows.reformat(x))
+    assert y.shape == (40, 3)
+    assert np.array_equal(images.forward(x), rows.reformat(y))
+    assert np.array_equal(
+        images.backward(error), rows.reformat(rows.backward(images.reformat(error)))
+    )
+    assert np.array_equal(images.reformat(x)[:10], x[0].reshape(3, 10).T)
+
+
+def test_batch_normalization_refuses_other_images():
+    layer = batch_normalization(3, 3)
+    with pytest.raises(RuntimeError, match="reformat needs images before it gets rows"):
+        layer.reformat(np.zeros((6, 3)))
+    with pytest.raises(ValueError, match=r"\(4, 5, 2, 3\): axis 1 of images has to be 3 channels"):
+        layer.forward(normal(4, 5, 2, 3))
+    layer.forward(normal(4, 3, 5, 2))
+    for wrong in ((39, 3), (40, 2)):
+        with pytest.raises(ValueError, match=r"tensor is .*: .* needs \(40, 3\)"):
+            layer.reformat(np.zeros(wrong))
 
 
 def test_batch_normalization_makes_its_weights_late_and_initialize_begins_anew():
@@ -579,6 +653,15 @@ def test_batch_normalization_makes_its_weights_late_and_initialize_begins_anew()
     assert layer.forward(spread(20, 6)[:, :6]).shape == (20, 6)
     layer.initialize(Initializers.Xavier(rng=0), Initializers.Constant(7))
     assert layer.forward(spread(20, 4)).shape == (20, 4)
+
+
+def test_batch_normalization_with_channels_has_its_weights_at_once():
+    layer = BatchNormalization.BatchNormalization(3)
+    for _ in range(2):
+        assert np.array_equal(layer.weights, np.ones(3))
+        assert np.array_equal(layer.bias, np.zeros(3))
+        layer.weights = layer.bias = normal(3)
+        layer.initialize(Initializers.Constant(7), Initializers.Constant(7))
 
 
 def test_batch_normalization_of_a_constant_is_its_bias():
@@ -969,17 +1052,51 @@ def test_batches_come_once_before_they_come_again(datasets):
             Helpers.IrisData(wrong)
 
 
-def test_what_to_install_is_said(monkeypatch):
+@pytest.mark.parametrize(
+    ("package", "call", "message"),
+    [
+        ("sklearn", Helpers.IrisData, r"the iris data .* pip install 'handrnn\[layers\]'"),
+        (
+            "matplotlib",
+            lambda: Helpers.plot_difference(True, "none", [1.0], [1.0]),
+            r"plot_difference needs matplotlib: pip install 'handrnn\[plots\]'",
+        ),
+    ],
+)
+def test_what_to_install_is_said(monkeypatch, package, call, message):
     real = builtins.__import__
 
-    def without_sklearn(name, *arguments, **options):
-        if name.startswith("sklearn"):
+    def without(name, *arguments, **options):
+        if name.startswith(package):
             raise ImportError(name)
         return real(name, *arguments, **options)
 
-    monkeypatch.setattr(builtins, "__import__", without_sklearn)
-    with pytest.raises(ImportError, match=r"the iris data .* pip install 'handrnn\[layers\]'"):
-        Helpers.IrisData()
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("shape", [(7,), (4, 5)])
+def test_plot_difference_shows_values_reference_and_difference(tmp_path, monkeypatch, shape):
+    figures = pytest.importorskip("matplotlib.figure", reason="pip install 'handrnn[plots]'")
+    drawn = []
+    monkeypatch.setattr(figures.Figure, "savefig", lambda self, path: drawn.append((self, path)))
+    values, reference = normal(*shape), normal(*shape, seed=3)
+    Helpers.plot_difference(False, "no", values, reference, tmp_path)
+    assert not drawn
+    Helpers.plot_difference(True, "tanh", values, reference, tmp_path / "plots")
+    ((figure, path),) = drawn
+    assert path == tmp_path / "plots" / "tanh.pdf"
+    assert path.parent.is_dir()
+    shown = [
+        axes.lines[0].get_ydata() if len(shape) == 1 else axes.images[0].get_array()
+        for axes in figure.axes[:3]
+    ]
+    for array, expected in zip(shown, (values, reference, values - reference), strict=True):
+        np.testing.assert_array_equal(array, expected)
+    for wrong in (values[1:], values[np.newaxis, np.newaxis]):
+        with pytest.raises(ValueError, match="one or two axes are needed"):
+            Helpers.plot_difference(True, "tanh", wrong, reference, tmp_path)
 
 
 # ----------------------------------------------------------------------------------- they learn

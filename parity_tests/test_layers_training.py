@@ -93,7 +93,7 @@ def relative_errors(loss, value, gradient, epsilon=1e-5):
 def test_a_module_a_class():
     classes = {"RNN", "LSTM", "FullyConnected", "TanH", "Sigmoid", "ReLU", "SoftMax", "Conv"}
     classes |= {"Pooling", "Flatten", "Dropout", "BatchNormalization", "NeuralNetwork"}
-    others = {"Base", "Initializers", "Helpers", "optimization"}
+    others = {"Base", "Initializers", "Helpers", "optimization", "editions"}
     assert set(layers.__all__) == classes | others
     for name in layers.__all__:
         module = importlib.import_module(f"handrnn.layers.{name}")

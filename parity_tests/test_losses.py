@@ -298,3 +298,47 @@ def test_an_ignored_target_needs_no_class_of_its_number():
     loss, dlogits = losses.cross_entropy(np.array([[2.0], [3.0]]), [-100, 0])
     assert loss == 0
     assert not dlogits.any()
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((6, 4), -1), ((3, 4, 5), 1)])
+def test_softmax_backward_is_torchs(torch, rng, shape, axis):
+    logits = torch.tensor(3 * rng.normal(size=shape), requires_grad=True)
+    dp = rng.normal(size=shape)
+    p = torch.softmax(logits, axis)
+    p.backward(torch.tensor(dp))
+    assert_equal(losses.softmax_backward(p.detach().numpy(), dp, axis), logits.grad.numpy())
+
+
+def test_cross_entropy_of_probabilities_is_torchs(torch, rng):
+    eps, y = 1e-3, rng.uniform(size=(6, 4))
+    p = torch.tensor(losses.softmax(rng.normal(size=(6, 4))), requires_grad=True)
+    expected = -(torch.tensor(y) * torch.log(p + eps)).sum()
+    expected.backward()
+    loss, dp = losses.cross_entropy_of_probabilities(p.detach().numpy(), y, eps)
+    assert_equal(loss, expected.detach().numpy())
+    assert_equal(dp, p.grad.numpy())
+
+
+def test_cross_entropy_of_probabilities_that_are_zero():
+    """What nobody asks for costs nothing; what is right and impossible costs everything."""
+    loss, dp = losses.cross_entropy_of_probabilities([[0.0, 1.0]], [[0, 1]])
+    assert (loss, dp.tolist()) == (0, [[0, -1]])
+    loss, dp = losses.cross_entropy_of_probabilities([[0.0, 1.0]], [[1, 0]])
+    assert (loss, dp.tolist()) == (np.inf, [[-np.inf, 0]])
+    loss, _ = losses.cross_entropy_of_probabilities([[0.0, 1.0]], [[1, 0]], 1e-3)
+    assert loss == pytest.approx(-math.log(1e-3))
+
+
+def test_losses_of_probabilities_keep_float32_and_refuse_other_shapes():
+    p = np.full((2, 4), 0.25, np.float32)
+    for name, result in [
+        ("dprobabilities", losses.softmax_backward),
+        ("targets", losses.cross_entropy_of_probabilities),
+    ]:
+        with pytest.raises(ValueError, match=rf"{name} have shape \(4,\) but probabilities"):
+            result(p, p[0])
+        with pytest.raises(TypeError, match="probabilities are int64"):
+            result(np.ones((2, 4), np.int64), p)
+    assert losses.softmax_backward(p, p).dtype == np.float32
+    loss, dp = losses.cross_entropy_of_probabilities(p, p, 1e-7)
+    assert loss.dtype == dp.dtype == np.float32

@@ -152,14 +152,15 @@ def metrics(
 ) -> Iterator[Callable[[training.Check], None]]:
     """Write the checks made so far, and lend what appends the next ones, readable at once."""
     path = directory / METRICS
-    header = _line(_COLUMNS)
-    write_whole(path, header + b"".join(_line(dataclasses.astuple(check)) for check in checks))
+    header = csv_line(_COLUMNS)
+    write_whole(path, header + b"".join(csv_line(dataclasses.astuple(check)) for check in checks))
     with path.open("ab", buffering=0) as file:
-        yield lambda check: _append(file, _line(dataclasses.astuple(check)))
+        yield lambda check: _append(file, csv_line(dataclasses.astuple(check)))
         os.fsync(file.fileno())
 
 
-def _line(values: Iterable[object]) -> bytes:
+def csv_line(values: Iterable[object]) -> bytes:
+    """One line of a CSV file."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(values)
     return text.getvalue().encode()
@@ -342,6 +343,33 @@ def read_all(directory: str | os.PathLike) -> list[Record]:
         if record is not None and record.run.name == path.name and has_its_metrics(path, record):
             found.append(record)
     return found
+
+
+def table(directory: str | os.PathLike) -> dict[str, list[Any]]:
+    """Read all finished runs of a sweep as columns: what pandas and polars take.
+
+    Returns
+    -------
+    dict of str to list
+        One entry for each run of `read_all`: its ``name``, all fields of its `run.Run` and its
+        `training.Result`, and its ``seconds``. The updates that were done, ``steps`` of the result,
+        are ``updates`` here: ``steps`` is their cap.
+
+    Raises
+    ------
+    ValueError
+        If there is no such directory.
+    """
+    if not pathlib.Path(directory).is_dir():
+        raise ValueError(f"{os.fspath(directory)} is not a directory")
+    records = read_all(directory)
+    columns = {"name": [record.run.name for record in records]}
+    for field in dataclasses.fields(run_module.Run):
+        columns[field.name] = [getattr(record.run, field.name) for record in records]
+    for field in dataclasses.fields(training.Result):
+        name = "updates" if field.name == "steps" else field.name
+        columns[name] = [getattr(record.result, field.name) for record in records]
+    return {**columns, "seconds": [record.seconds for record in records]}
 
 
 def read_checks(directory: pathlib.Path) -> list[dict[str, str]]:

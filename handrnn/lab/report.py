@@ -1,7 +1,8 @@
 """One page about a sweep: settings, figures, what came of each run, what failed, versions.
 
 `html` writes one file that needs nothing beside it and no network; `notebook` writes the same as
-a notebook with its outputs in it. Both read a sweep's directory and never train.
+a notebook with its outputs in it; `csv` writes one row per run, for other programs. All of them
+read a sweep's directory and never train.
 """
 
 import argparse
@@ -603,6 +604,37 @@ def _execute(made: Any, where: pathlib.Path) -> None:
             raise ValueError(f"the notebook stopped: {error.ename}: {error.evalue}") from None
 
 
+def csv(directory: str | os.PathLike, path: str | os.PathLike | None = None) -> pathlib.Path:
+    """Write the finished runs as a CSV file: one row per run, the columns of `files.table`.
+
+    Parameters
+    ----------
+    directory : path
+        Of a sweep.
+    path : path, optional
+        What to write, by default ``report.csv`` in the directory.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    ValueError
+        If no run in the directory is finished, or there is no directory to write into.
+    OSError
+        If the file cannot be written.
+    """
+    columns = files.table(directory)
+    if not columns["name"]:
+        raise ValueError(f"{os.fspath(directory)} holds no finished run: there is nothing to write")
+    path = _target(directory, path, ".csv")
+    rows = zip(*columns.values(), strict=True)
+    files.write_whole(path, b"".join(map(files.csv_line, (columns, *rows))))
+    return path
+
+
 def add_command(commands: Any) -> None:
     """Add ``report`` to the subcommands of an argparse parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -611,7 +643,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "directory", type=pathlib.Path, metavar="DIR", help="of a sweep, such as results/tasks"
     )
-    for kind, suffix in (("html", ".html"), ("notebook", ".ipynb")):
+    for kind, suffix in (("html", ".html"), ("notebook", ".ipynb"), ("csv", ".csv")):
         usual = f"DIR/{NAME}{suffix}"
         parser.add_argument(
             f"--{kind}",
@@ -626,13 +658,17 @@ def add_command(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write what was asked for, by default the HTML, and print where it is."""
-    if options.html and options.notebook and _same(options.html, options.notebook):
-        raise ValueError(f"--html and --notebook cannot both write {options.html}")
-    nothing = options.html is None and options.notebook is None
+    named = {name: getattr(options, name) for name in ("html", "notebook", "csv")}
+    for (one, path), (other, another) in itertools.combinations(named.items(), 2):
+        if path and another and _same(path, another):
+            raise ValueError(f"--{one} and --{other} cannot both write {path}")
+    nothing = all(path is None for path in named.values())
     if options.html is not None or nothing:
         print(html(options.directory, options.html or None))
     if options.notebook is not None:
         print(notebook(options.directory, options.notebook or None))
+    if options.csv is not None:
+        print(csv(options.directory, options.csv or None))
     return 0
 
 

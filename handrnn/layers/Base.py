@@ -12,10 +12,13 @@ All layers compute in float64. What they return shares no memory with what they 
 
 import copy
 import enum
+import inspect
 import operator
 from typing import Any
 
 import numpy as np
+
+_HOUSE = __name__.removesuffix("Base")  # what the names of these modules begin with
 
 
 class Phase(enum.Enum):
@@ -36,22 +39,68 @@ def at_least_one(**sizes):
             raise ValueError(f"{name} is {size}: at least 1 is needed")
 
 
-class BaseLayer:
+def generator(rng):
+    """Generator to draw from: `rng`, or where it is None one that NumPy's legacy generator seeds.
+
+    So ``np.random.seed`` makes a program repeatable that passes no `rng`.
+    """
+    if rng is None:
+        rng = np.random.randint(2**63, dtype=np.uint64)  # noqa: NPY002 - the generator of the caller
+    return np.random.default_rng(rng)
+
+
+def kept_generator(rng):
+    """Generator to draw on from; None stays None, and each draw asks `generator` for a new one."""
+    return None if rng is None else np.random.default_rng(rng)
+
+
+class Strict:
+    """Refuses attributes that its class does not have: setting them would do nothing.
+
+    They are those of the class, and those that a class body annotates. A subclass from elsewhere
+    may have what it likes.
+    """
+
+    def __setattr__(self, name, value):
+        kinds = type(self).__mro__
+        known = name.startswith("_") or any(
+            name in vars(kind) or name in inspect.get_annotations(kind) for kind in kinds
+        )
+        if not known and type(self).__module__.startswith(_HOUSE):
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute {name!r}: to set it would do nothing"
+            )
+        super().__setattr__(name, value)
+
+
+class BaseLayer(Strict):
     """A layer: ``forward(input_tensor)``, ``backward(error_tensor)``, batch first.
 
     Attributes
     ----------
-    trainable : bool
-        Whether it has weights.
     weights, gradient_weights, optimizer
         None in a layer that has no weights.
     """
 
-    trainable = False
     weights: Any = None
     gradient_weights: Any = None
     optimizer: Any = None
     _phase = Phase.train
+    _trainable = False
+
+    @property
+    def trainable(self):
+        """Whether backward may change weights: where there are some, at first True.
+
+        True for a layer that has no weights is a ValueError.
+        """
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable):
+        if trainable and not hasattr(self, "initialize"):
+            raise ValueError(f"trainable is {trainable!r}: a {type(self).__name__} has no weights")
+        self._trainable = bool(trainable)
 
     @property
     def phase(self):
@@ -63,6 +112,17 @@ class BaseLayer:
         if not isinstance(phase, Phase):
             raise ValueError(f"phase is {phase!r}: Base.Phase.train or Base.Phase.test is needed")
         self._phase = phase
+
+    @property
+    def testing_phase(self):
+        """Whether `phase` is `Phase.test`; assigning True or False sets it."""
+        return self.phase is Phase.test
+
+    @testing_phase.setter
+    def testing_phase(self, testing):
+        if testing not in (True, False):
+            raise ValueError(f"testing_phase is {testing!r}: True or False is needed")
+        self.phase = Phase.test if testing else Phase.train
 
     def _floats(self, name, array, shape):
         """The array in float64, itself if it is that; a word in the shape fits any size."""
@@ -102,6 +162,8 @@ class Activation(BaseLayer):
     activations : ndarray
         What the last forward has returned; None before.
     """
+
+    activations: Any
 
     def __init__(self):
         self.activations = None
@@ -147,8 +209,8 @@ class TrainableLayer(BaseLayer):
         Factor on the learning rate, the first argument of the optimizer's `calculate_update`.
     """
 
-    trainable = True
     delta = 1.0
+    _trainable = True
     _names = ("weights",)
 
     def __init__(self, **arrays):
@@ -165,8 +227,8 @@ class TrainableLayer(BaseLayer):
             The bias is handed over as one row.
         """
         weights = self.get_weights()
-        bias = bias_initializer.initialize(weights[-1:])
-        self.set_weights(np.concatenate([weights_initializer.initialize(weights[:-1]), bias]))
+        bias = self._drawn(bias_initializer, weights[-1:])
+        self.set_weights(np.concatenate([self._drawn(weights_initializer, weights[:-1]), bias]))
 
     def get_weights(self):
         """A copy of the weights."""
@@ -246,10 +308,18 @@ class TrainableLayer(BaseLayer):
     def _update(self, **gradients):
         """Keep the gradients, and change the weights if there is an optimizer."""
         self._gradients = gradients
+        if not self.trainable:
+            return
         for name, optimizer in self._optimizers.items():
-            self._arrays[name] = optimizer.calculate_update(
-                self.delta, self._arrays[name], gradients[name]
-            )
+            self._arrays[name] = self._stepped(optimizer, self._arrays[name], gradients[name])
+
+    def _drawn(self, initializer, weights):
+        """New weights: how this edition asks an initializer."""
+        return initializer.initialize(weights)
+
+    def _stepped(self, optimizer, weights, gradient):
+        """The weights after one step: how this edition asks an optimizer."""
+        return optimizer.calculate_update(self.delta, weights, gradient)
 
 
 class BiasedLayer(TrainableLayer):
@@ -259,8 +329,8 @@ class BiasedLayer(TrainableLayer):
 
     def initialize(self, weights_initializer, bias_initializer):
         """Draw all weights afresh, see `TrainableLayer.initialize`."""
-        self.weights = weights_initializer.initialize(self.get_weights())
-        self.bias = bias_initializer.initialize(self.bias[np.newaxis])[0]
+        self.weights = self._drawn(weights_initializer, self.get_weights())
+        self.bias = self._drawn(bias_initializer, self.bias[np.newaxis])[0]
 
     def get_gradient_bias(self):
         """A copy of the gradient with respect to the bias, as of the last backward.

@@ -28,11 +28,6 @@ class Conv(Base.BiasedLayer):
     rng : numpy.random.Generator or seed, optional
         ``weights`` (num_kernels, c, \\*kernel) and ``bias`` (num_kernels,) start uniform in [0, 1).
 
-    Attributes
-    ----------
-    output_image_shape : tuple
-        (num_kernels, \\*size), for a layer that comes after.
-
     Raises
     ------
     ValueError
@@ -56,16 +51,18 @@ class Conv(Base.BiasedLayer):
                 f" channels and {len(size)} more numbers"
             )
         (kernels,) = _images.sizes("num_kernels", num_kernels, 1)
-        self.output_image_shape = (
-            kernels,
-            *(math.ceil(n / step) for n, step in zip(size, self._stride, strict=True)),
-        )
-        rng = np.random.default_rng(rng)
+        rng = Base.generator(rng)
         super().__init__(
             weights=initializers.uniform((kernels, channels, *self._kernel), rng=rng),
             bias=initializers.uniform((kernels,), rng=rng),
         )
         self._tape = None
+
+    @property
+    def output_image_shape(self):
+        """(num_kernels, \\*size), for a layer that comes after."""
+        size = zip(self._image[1:], self._stride, strict=True)
+        return (len(self._arrays["weights"]), *(math.ceil(n / step) for n, step in size))
 
     def forward(self, input_tensor):
         """Apply the layer.

@@ -25,10 +25,13 @@ class FullyConnected(Base.TrainableLayer):
         If it is below 1.
     """
 
+    input_size: int
+    output_size: int
+
     def __init__(self, input_size, output_size, *, rng=None):
         Base.at_least_one(input_size=input_size, output_size=output_size)
         shape = (input_size + 1, output_size)
-        super().__init__(weights=initializers.uniform(shape, rng=np.random.default_rng(rng)))
+        super().__init__(weights=initializers.uniform(shape, rng=Base.generator(rng)))
         self.input_size = input_size
         self.output_size = output_size
         self._x_and_weights: Any = None

@@ -1,9 +1,13 @@
-"""Data layers, shuffling, accuracy, and gradient checks by central differences.
+"""Data layers, shuffling, accuracy, gradient checks by central differences, and their figure.
 
-Iris and digits come with scikit-learn, which is asked for when they are used.
+Iris and digits come with scikit-learn, figures with matplotlib: both are asked for when used.
 """
 
+import pathlib
+
 import numpy as np
+
+from . import Base
 
 STEP = 1e-5
 TEST_SHARE = 1 / 3
@@ -25,7 +29,7 @@ def shuffle_data(input_tensor, label_tensor, *, rng=None):
     inputs, labels = np.asarray(input_tensor), np.asarray(label_tensor)
     if len(inputs) != len(labels):
         raise ValueError(f"there are {len(inputs)} examples but {len(labels)} labels")
-    order = np.random.default_rng(rng).permutation(len(inputs))
+    order = Base.generator(rng).permutation(len(inputs))
     return inputs[order], labels[order]
 
 
@@ -105,6 +109,46 @@ def gradient_check_weights(layers, input_tensor, label_tensor, bias=False):
     return _relative_difference(gradient, numerical)
 
 
+def plot_difference(plot, description, values, reference, directory="."):
+    """Draw values, what they should be, and the difference, into ``directory/description.pdf``.
+
+    Parameters
+    ----------
+    plot : bool
+        False: nothing is drawn.
+    description : str
+        Title of the figure and name of its file.
+    values, reference : array_like of the same shape, with one axis or two
+        One axis is drawn as a curve, two as an image.
+    directory : path, optional
+        It is made where it does not exist.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    ValueError
+        If the shapes differ, or have another number of axes.
+    """
+    if not plot:
+        return
+    values, reference = np.asarray(values), np.asarray(reference)
+    if values.shape != reference.shape or values.ndim not in (1, 2):
+        raise ValueError(
+            f"values are {values.shape}, reference {reference.shape}: the same one or two axes"
+            " are needed"
+        )
+    figure = _matplotlib_figure()(figsize=(12, 4), layout="constrained")
+    figure.suptitle(description)
+    shown = {"values": values, "reference": reference, "difference": values - reference}
+    for axes, (title, array) in zip(figure.subplots(1, 3), shown.items(), strict=True):
+        axes.set_title(title)
+        axes.plot(array) if array.ndim == 1 else figure.colorbar(axes.imshow(array), ax=axes)
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    figure.savefig(directory / f"{description}.pdf")
+
+
 class RandomData:
     """Normally distributed examples with random labels, new ones at each forward.
 
@@ -117,12 +161,13 @@ class RandomData:
     def __init__(self, input_size, batch_size, categories, *, rng=None):
         self._shape = batch_size, input_size
         self._one_hot = np.eye(categories)
-        self._rng = np.random.default_rng(rng)
+        self._rng = Base.kept_generator(rng)
 
     def forward(self):
         """Examples (batch_size, input_size) and one-hot labels (batch_size, categories)."""
-        classes = self._rng.integers(len(self._one_hot), size=self._shape[0])
-        return self._rng.standard_normal(self._shape), self._one_hot[classes]
+        rng = Base.generator(self._rng)
+        classes = rng.integers(len(self._one_hot), size=self._shape[0])
+        return rng.standard_normal(self._shape), self._one_hot[classes]
 
 
 class _Data:
@@ -134,7 +179,7 @@ class _Data:
 
     def __init__(self, name, unit, batch_size, rng):
         data, target = _load(name)
-        self._rng = np.random.default_rng(rng)
+        self._rng = Base.kept_generator(rng)
         one_hot = np.eye(int(target.max()) + 1)
         inputs, labels = shuffle_data(data / unit, one_hot[target], rng=self._rng)
         split = len(inputs) - round(TEST_SHARE * len(inputs))
@@ -148,7 +193,7 @@ class _Data:
     def forward(self):
         """The next batch of the training set: examples and one-hot labels."""
         if len(self._order) < self._batch_size:
-            self._order = self._rng.permutation(len(self._train[0]))
+            self._order = Base.generator(self._rng).permutation(len(self._train[0]))
         batch, self._order = np.split(self._order, [self._batch_size])
         inputs, labels = self._train
         return inputs[batch], labels[batch]
@@ -201,6 +246,16 @@ class DigitData(_Data):
 
     def __init__(self, batch_size=None, *, rng=None):
         super().__init__("digits", 16.0, batch_size, rng)
+
+
+def _matplotlib_figure():
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError(
+            "plot_difference needs matplotlib: pip install 'handrnn[plots]'"
+        ) from None
+    return Figure
 
 
 def _load(name):

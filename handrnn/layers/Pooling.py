@@ -33,6 +33,8 @@ class Pooling(Base.BaseLayer):
         Shapes that do not hold integers.
     """
 
+    output_image_shape: tuple[int, ...]
+
     def __init__(self, input_image_shape, stride_shape, pooling_shape):
         self._image = _images.image_shape(input_image_shape)
         channels, *size = self._image

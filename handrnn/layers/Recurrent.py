@@ -41,10 +41,16 @@ class Recurrent(Base.TrainableLayer):
     """
 
     cell: Any
+    output_kind = FullyConnected.FullyConnected
+    input_size: int
+    hidden_size: int
+    output_size: int
+    memorize: bool
+    output_layer: FullyConnected.FullyConnected
 
     def __init__(self, input_size, hidden_size, output_size, bptt_length=None, *, rng=None):
         Base.at_least_one(input_size=input_size, hidden_size=hidden_size, output_size=output_size)
-        rng = np.random.default_rng(rng)
+        rng = Base.generator(rng)
         shape = (input_size + hidden_size + 1, len(self.cell.gates) * hidden_size)
         super().__init__(weights=initializers.uniform(shape, rng=rng))
         self.input_size = input_size
@@ -52,7 +58,7 @@ class Recurrent(Base.TrainableLayer):
         self.output_size = output_size
         self.bptt_length = bptt_length
         self.memorize = False
-        self.output_layer = FullyConnected.FullyConnected(hidden_size, output_size, rng=rng)
+        self.output_layer = self.output_kind(hidden_size, output_size, rng=rng)
         self._state = self._zero_state()
         self._tape = None
 
@@ -119,7 +125,7 @@ class Recurrent(Base.TrainableLayer):
         tape = self._kept(self._tape)
         T = len(tape.x)
         error = self._floats("error_tensor", error_tensor, (T, self.output_size))
-        self.output_layer.delta = self.delta
+        self.output_layer.delta, self.output_layer.trainable = self.delta, self.trainable
         dh = self.output_layer.backward(error)[..., np.newaxis]
         cut = T - min(self.bptt_length or T, T)
         late, d_state, d_weights = sequence.backward(sequence.cut(tape, cut, T), dh[cut:])

@@ -1,5 +1,8 @@
 """Face: a small layer framework, batch first, one module a class.
 
+Everything that draws random numbers takes ``rng=``. Without it, the numbers follow from the state
+of NumPy's legacy generator: ``np.random.seed(0)`` makes a whole program repeatable.
+
 >>> import numpy as np
 >>> from handrnn.layers import RNN
 >>> from handrnn.layers.optimization import Optimizers
@@ -28,6 +31,7 @@ from . import (
     Sigmoid,
     SoftMax,
     TanH,
+    editions,
     optimization,
 )
 
@@ -48,5 +52,6 @@ __all__ = [
     "Sigmoid",
     "SoftMax",
     "TanH",
+    "editions",
     "optimization",
 ]

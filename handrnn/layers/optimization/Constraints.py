@@ -29,15 +29,19 @@ class L2_Regularizer:
     Parameters
     ----------
     strength : float
+    root : bool
+        Add strength times the root of that sum, as some editions do. The shrinkage is the same.
     """
 
-    def __init__(self, strength):
+    def __init__(self, strength, *, root=False):
         self.strength = strength
+        self.root = root
 
     def calculate(self, weights):
         """What a step shrinks weights by: strength w, of any shape."""
         return self.strength * weights
 
     def norm(self, weights):
-        """The addition to the loss: strength times the sum of w^2."""
-        return self.strength * np.square(weights).sum()
+        """The addition to the loss: strength times the sum of w^2, or times its root."""
+        total = np.square(weights).sum()
+        return self.strength * (np.sqrt(total) if self.root else total)
