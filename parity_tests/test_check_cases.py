@@ -304,7 +304,7 @@ def test_fails_closed():
     assert "your x differs from the case's" in str(other)
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_every_order_of_gates_is_told(cell):
     case = cases.draw(cell)
@@ -415,6 +415,7 @@ def test_a_mistake_of_the_catalogue_is_named():
     assert "one-path-not-carried" in str(judged)
 
 
+@pytest.mark.long
 def test_nothing_is_named_that_does_not_explain_everything():
     """Two faults that no single misunderstanding makes: failed, placed, and not named."""
     case = cases.draw("lstm")

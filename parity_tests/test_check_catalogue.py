@@ -139,6 +139,7 @@ def test_every_entry_changes_its_functions(function):
             assert worst(found, function.expected(probe)) > 1e-6, str(entry)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for dialect, name in ALL if dialect != "course"])
 def test_every_entry_changes_the_batch_first_functions(name):
     function = ALL["batch_first", name]
@@ -306,6 +307,7 @@ def test_probes_of_other_sizes():
     assert dx.shape == (fewer.I, fewer.B, 4)
 
 
+@pytest.mark.long
 def test_chaos_is_refused():
     with pytest.raises(ValueError, match="no well-conditioned probe for seed 0, T = 300"):
         probes.draw(0, T=300, scale=20)
@@ -459,7 +461,7 @@ def test_wrong_values_in_the_cache_are_seen_in_their_place():
     assert worst(flat.outputs, catalogue.predict(LSTM_FORWARD, probe, entry)) == 0
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("entry", labelled(catalogue.of_textbook("lstm_forward")))
 def test_a_mistake_is_read_as_it_is_predicted(entry):
     """What the textbook with a mistake returns comes back unchanged from the form of the course."""

@@ -75,6 +75,7 @@ def test_views_of_states_are_seen_in_the_caches(start):
     assert live.passed == (not ids)
 
 
+@pytest.mark.long
 def test_a_cell_that_copies_is_not_harmed_by_its_loop():
     """States in buffers that are written anew at every step: right with such a cell only."""
     buffers = loop("a0.copy(), np.zeros_like(a0)", states="a_next[:], c_next[:]")

@@ -341,6 +341,7 @@ def test_damage_on_one_probe_is_damage():
         assert any("divide by zero" in note for note in function.notes), str(function)
 
 
+@pytest.mark.long
 def test_one_gate_is_said_to_be_the_only_one_if_the_others_are_right():
     """Not where they are missing."""
     text = source_of("activation_and_input.py")
@@ -382,6 +383,7 @@ def rnn_cell_forward(xt, a_prev, parameters):
 """
 
 
+@pytest.mark.long
 def test_tensors_of_torch_are_compared_by_their_numbers():
     """With a note; a wrong one fails as an array would."""
     pytest.importorskip("torch", reason="needs torch: pip install 'handrnn[test]'")
@@ -735,6 +737,7 @@ def assert_true(function, mistake):
             assert [int(step) for step in steps.split(",")] == wrong_steps(mistake, name), text
 
 
+@pytest.mark.long
 def test_the_rest_of_the_file_is_not_blamed():
     """A wrong cell does not spoil the verdict on what calls it, nor on its neighbours."""
     for mistake in ODD[::11]:

@@ -52,7 +52,7 @@ def test_right_files_pass(path):
     assert {f.verdict for f in found.values()} == allowed, found
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("path", list(files("wrong")))
 def test_wrong_files_fail_where_they_are_wrong(path):
     """At the functions of the header's lines, and not at those that are right by themselves."""
@@ -69,6 +69,7 @@ def test_wrong_files_fail_where_they_are_wrong(path):
             assert not wrong, str(wrong[0])
 
 
+@pytest.mark.long
 def test_a_term_that_is_there_is_not_missing():
     """A state that stays zero gives what a missing term gives: the text tells which it is."""
     path = SUBMISSIONS / "numpy_ml" / "wrong" / "state_never_moves.py"

@@ -75,6 +75,7 @@ def test_helpers_are_supplied_to_what_may_have_them(tmp_path, head, verdict):
     assert found.functions["rnn_cell_forward"].verdict == verdict, str(found)
 
 
+@pytest.mark.long
 def test_what_stops_with_right_partners_only_is_judged_with_its_own():
     """The layer takes Wh before Wx, so that no other layer can stand for its own."""
     edit = (
@@ -127,6 +128,7 @@ def test_a_backward_method_waits_for_its_forward_method(base, forward, backward,
     assert left(found)[backward] == why
 
 
+@pytest.mark.long
 def test_a_loop_whose_gradient_starts_as_zero_is_not_blamed_for_its_cell():
     """Its cell is called with dc = 0, which a right one has to take too."""
     edit = (
@@ -162,6 +164,7 @@ BACK = "return np.tanh(np.concatenate([h_next, x_t], -1) @ self.Whb + self.bhb)"
 OUTPUT = "return soft(H @ self.Wy + self.by)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "edit"),
     [

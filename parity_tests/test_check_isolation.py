@@ -294,6 +294,7 @@ LOOPS = {
 }
 
 
+@pytest.mark.sample(3)
 @posix
 @pytest.mark.parametrize("name", LOOPS)
 def test_endless_loops_time_out(name):
@@ -749,7 +750,7 @@ def test_a_flood_is_not_kept():
                 while True:
                     for number in pipes: os.write(number, line)
             """,
-            seconds=1.0,
+            seconds=0.5,
         )
         assert outcome.status == "timed out"
     peak = tracemalloc.get_traced_memory()[1]

@@ -17,6 +17,7 @@ COURSE = {
 WORKERS = os.cpu_count() or 1
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("base", kill_matrix.BASES)
 def test_the_submissions_are_right_before_a_mistake_is_planted(base):
     """All eight functions; what they call besides; nothing else."""

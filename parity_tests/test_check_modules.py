@@ -55,6 +55,7 @@ def test_right_modules_pass(name):
     assert set(functions) == {f"{one}.{way}" for one in classes for way in ("forward", "backward")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", some(WRONG))
 def test_wrong_modules_fail(name):
     path = FOLDER / "wrong" / f"{name}.py"

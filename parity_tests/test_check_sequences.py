@@ -364,6 +364,7 @@ def test_these_weights_are_chaotic():
     assert conventions.spread(case, conventions.usual("lstm"), 2**-53)["y"] > 0.1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     sampled([{}, {"products": "einsum"}, {"order": "ogif"}, {"dtype": np.float32}], every=4),
@@ -397,6 +398,7 @@ def test_chaotic_weights_hide_no_mistake(mistake):
     assert not sequences.sequence(hand.forward, hand.backward, **CHAOS).passed
 
 
+@pytest.mark.long
 def test_a_step_is_found_out_in_chaos_alone():
     """One wrong step, at T = 512 only, where no comparison of the whole could say anything."""
     hand = HandLSTM()
@@ -819,6 +821,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda f: f.__name__)
 def test_what_does_not_return_is_no_pass(broken):
     start = time.monotonic()
@@ -832,7 +835,7 @@ def test_what_does_not_return_is_no_pass(broken):
     assert found.functions["backward"].verdict == BROKEN[broken]
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(9)
 @pytest.mark.parametrize(
     "value",
     [
@@ -1381,6 +1384,7 @@ def test_memory_that_forgets_fails(tmp_path):
     assert judged["LSTM.memory"].verdict == report.FAIL
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("right", "wrong", "verdicts"),
     [

@@ -1619,6 +1619,7 @@ def test_the_character_model_repeats_itself_with_the_same_seed_only():
     assert one == again != other
 
 
+@pytest.mark.long
 def test_the_character_model_learns_a_text_of_yours(tmp_path):
     path = tmp_path / "text"
     path.write_text("abc\n" * 100)

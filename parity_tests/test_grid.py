@@ -177,7 +177,7 @@ def gates_closed_in(bundle: harness.Bundle) -> list[str]:
     return [gate for gate, bias in zip(gates, biases, strict=True) if np.all(bias <= -20)]
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_grid(case: harness.Case):
     if not canaries.HAS_TORCH:
@@ -221,7 +221,7 @@ BIG = [
 ]
 
 
-@pytest.mark.sample(5)
+@pytest.mark.long
 @needs_torch
 @pytest.mark.parametrize("case", BIG, ids=str)
 def test_big(case: harness.Case):
@@ -269,6 +269,7 @@ WRONG = (
 )
 
 
+@pytest.mark.sample(2)
 @needs_torch
 @pytest.mark.parametrize("H", [1, 6])
 @pytest.mark.parametrize("dtype", harness.DTYPES)

@@ -88,6 +88,7 @@ def test_the_first_hundred_losses_agree(torch, preset, task, length, cell, optim
             assert np.abs(array - start[name]).max() > 1e-3, f"{name} has moved"
 
 
+@pytest.mark.long
 def test_where_losses_drift_apart_torch_drifts_as_far_from_itself(torch):
     """The tuned LSTM at T = 50 turns a rounding error into a visible one within 100 updates."""
     chosen = run.tuned("LSTM", 50, 0, dtype="float64", hidden=16, batch=12)

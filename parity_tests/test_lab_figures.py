@@ -853,7 +853,7 @@ def test_ctrl_c_is_told_with_how_to_go_on(tmp_path, monkeypatch, capsys):
     assert line.startswith(f"interrupted: 1 of 2 runs are finished in {tmp_path}; the same command")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ablation", "memory_limit"])
 def test_the_smoke_runs(name, tmp_path, capsys):
     lab_harness.needs("matplotlib")

@@ -247,6 +247,7 @@ def test_script(tmp_path, capsys):
         assert (tmp_path / name).exists()
 
 
+@pytest.mark.long
 def test_the_script_shows_the_runs_asked_for_alone(tmp_path, capsys, monkeypatch):
     """One length after another in one directory, each network measured once."""
     lab_harness.needs("matplotlib")

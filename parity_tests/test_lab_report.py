@@ -164,6 +164,7 @@ def test_only_the_page_is_written_and_always_the_same(sweep):
     }
 
 
+@pytest.mark.long
 def test_each_task_has_its_figures(sweep):
     write_run(sweep, run.faithful("GRU", 9, 0, label="other", task="adding", **TINY))
     there = page(sweep)
@@ -216,6 +217,7 @@ def test_a_climb_has_its_bars(tmp_path, drawn):
     assert "palindrome: gradients at the hidden states" not in drawn
 
 
+@pytest.mark.long
 def test_one_recipe_at_one_length_has_its_gradients(tmp_path):
     each = run.tuned("RNN", 5, 0, **TINY)
     write_run(tmp_path, each)

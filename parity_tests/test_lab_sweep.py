@@ -57,6 +57,7 @@ def outcome_of(directory, runs):
     return found
 
 
+@pytest.mark.long
 def test_alone_in_a_sweep_with_one_or_two_workers_the_bits_are_the_same(tmp_path):
     runs = tiny_runs()
     for name, options in {

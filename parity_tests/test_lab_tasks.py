@@ -235,6 +235,7 @@ def test_the_palindromes_drawn_are_pinned():
     }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("coding", ["raw", "one-hot"])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_a_palindrome_reads_the_same_backwards(length, coding):
@@ -245,6 +246,7 @@ def test_a_palindrome_reads_the_same_backwards(length, coding):
         assert whole == whole[::-1]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("coding", ["raw", "one-hot"])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_the_first_digit_is_the_answer(length, coding):
@@ -304,6 +306,7 @@ def test_the_first_digit_has_no_short_cut(length):
 # Adding
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_the_answer_is_the_sum_of_the_marked(length, dtype):

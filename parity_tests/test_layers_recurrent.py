@@ -254,6 +254,7 @@ def test_the_constructor_draws_from_the_unit_interval(kind):
     assert len(np.unique(output.round(12))) == output.size
 
 
+@pytest.mark.sample(2)
 @every_kind
 def test_zeros_leave_the_biases(kind):
     """A great many inputs are affordable."""

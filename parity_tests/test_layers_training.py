@@ -875,6 +875,7 @@ def test_iris(make, iterations):
     assert net.loss[-1] < 0.6 * net.loss[0]
 
 
+@pytest.mark.long
 def test_the_smoke_run_of_the_script(tmp_path, capsys):
     """It ends with the path of its figure, and the same seed prints the same numbers."""
     pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'handrnn[plots]'")

@@ -296,6 +296,7 @@ def test_tf1_rounds_the_forget_bias_and_nothing_else(dtype):
     assert np.max(np.abs(back[2][f] - weights[2][f])) <= 2 * np.finfo(dtype).eps
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("source", "target", "cell"), [pair for pair in PAIRS if pair[0] in MAY_LACK_BIASES]
 )

@@ -211,6 +211,7 @@ def test_arguments_and_defaults_are_torchs(torch, kind, positional, all_of_them)
         getattr(nn, kind)(*positional, np.float64)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("kind", "options"), [*MODULES.values(), ("LSTM", EVERYTHING)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_initial_distribution_is_torchs(kind, options, dtype):
@@ -643,7 +644,7 @@ def padding(module, lengths=LENGTHS):
     return beyond.T if module.batch_first else beyond
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(5)
 @every_sequence
 @pytest.mark.parametrize("more", [{}, EVERYTHING, {"num_layers": 2, "dropout": 0.5}])
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e300])
@@ -662,6 +663,7 @@ def test_what_stands_in_the_padding_changes_nothing(name, more, garbage):
     assert all(row.any() for row in y[~beyond])
 
 
+@pytest.mark.sample(3)
 @every_sequence
 @pytest.mark.parametrize("more", [{}, EVERYTHING])
 @pytest.mark.parametrize("lengths", [LENGTHS, np.array([1, 2, 2, 3]), np.array([1, 1, 1, 1])])

@@ -211,7 +211,7 @@ def relu_in_integers(problem):
 # ------------------------------------------------------------------------------------ the chunks
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(5)
 @every_kind
 @every_active
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -518,6 +518,7 @@ def test_backward_twice_gives_the_same_bits(kind, active):
     same(backward(problem, tape), backward(problem, tape))
 
 
+@pytest.mark.sample(2)
 @every_kind
 @pytest.mark.parametrize("without", [["y"], ["h"], ["c"], ["h", "c"], ["y", "c"], ["y", "h"]])
 def test_a_gradient_left_out_is_zero(kind, without):

@@ -43,6 +43,7 @@ SECONDS = 10.0
 MEMORY = 2 * 2**30
 START_SECONDS = 60.0  # for the interpreter and NumPy, on a machine that has much else to do
 SLICE = 0.05  # in which the parent waits
+SHARE = 8  # processes that may share a processor before a submission's time runs out too early
 SPARE_FILES = 8  # descriptors that are kept free
 SILENT_SECONDS = 0.5  # for a process to end once it has closed the pipe
 ROOM = 2**20  # bytes that must be free where results are written
@@ -346,7 +347,8 @@ class _Started:
             asked = time.monotonic()
             words = self._heard()
             # a machine that stood still meanwhile is not held against the submission
-            self.left -= self._counted(min(time.monotonic() - asked, 2 * SLICE))
+            passed = min(time.monotonic() - asked, 2 * SLICE)
+            self.left -= passed if words else self._counted(passed)
             if words is None:
                 return []
             if words:
@@ -359,7 +361,7 @@ class _Started:
         before, self.used = self.used, now and now.used
         if now is None or before is None or not now.ready:
             return passed
-        return min(passed, max(0.0, now.used - before))
+        return min(passed, max(passed / SHARE, now.used - before))
 
     def _heard(self) -> list[str] | None:
         """A line, [] if there is none for a while, None if there will be none."""
