@@ -238,6 +238,9 @@ class Search:
 
     def _near(self, at: "Round") -> list[texts.Change]:
         """At the first statements that go wrong, and at those that give them their values."""
+        for suspect in at.suspects[:FIRST] if at.score.line is not None else ():
+            if better := self._better(at, self._local(suspect, plain=True)):
+                return better
         for suspect in at.suspects[:FIRST]:
             feeding = [place for place in at.guilty if place.feeds(suspect)]
             feeding.sort(key=lambda place: -place.statement.node.lineno)
@@ -423,11 +426,13 @@ class Search:
                 break
         return found
 
-    def _around(self, statement: trials.Statement, view: texts.Text) -> texts.Around:
-        """What can be put into the expressions of a statement."""
+    def _around(
+        self, statement: trials.Statement, view: texts.Text, plain: bool = False
+    ) -> texts.Around:
+        """What can be put into the expressions of a statement; no operands if it is plain."""
         names = statement.before[-1]
         operands: dict[Any, tuple[str, tuple[int, ...]]] = {}
-        for text in self._fragments(statement, view):
+        for text in self._fragments(statement, view) if not plain else ():
             seen = [self._seen(text, at) for at in (names, statement.before[0])]
             if seen != [None, None]:
                 its_shape = next(one[0] for one in seen if one is not None)
@@ -504,9 +509,9 @@ class Search:
                     found.append(text)
         return [*dict.fromkeys(found)]
 
-    def _local(self, place: "Place") -> Iterator[texts.Change]:
+    def _local(self, place: "Place", plain: bool = False) -> Iterator[texts.Change]:
         """Changes of an expression after which it computes something right for longer."""
-        around = self._around(place.statement, place.view)
+        around = self._around(place.statement, place.view, plain)
         start, end = place.view.span(place.root)
         found, seen, own = [], set(), place.known
         for change in texts.variants(place.view, place.root, around):

@@ -728,6 +728,8 @@ def _by_operands(
     yield put(f"1 - {own}", "complement", 1.4)
     if strength(node) == 5:
         yield put(f"{own} ** 2", "square", 1.2)
+        yield put(f"1 - {own} ** 2", "derivative", 1.3)
+        yield put(f"{own} * (1 - {own})", "derivative", 1.3)
     if own == text.of(root):
         for count in filter(str.isidentifier, around.integers):
             yield put(f"{atom} / {count}", "not-averaged", 1.3)
