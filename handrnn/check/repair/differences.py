@@ -107,6 +107,7 @@ def _sentence(kind: str, old: str, new: str) -> str:
         "axis": f"`{after}`: the sum is over the wrong axis, or loses its shape.",
         "not-averaged": f"`{after}`: the gradient is a mean over the batch here.",
         "not-accumulated": f"`{after}` adds up what `{before}` overwrites.",
+        "appended": f"the list has no such entry yet: `{after}`.",
         "name": f"`{before}` does not exist; `{after}` does.",
         "condition": f"the condition is wrong: `{after}`.",
         "axes": f"the axes are exchanged: `{after}`.",

@@ -264,7 +264,7 @@ class Search:
         if not any(place.known for place in at.suspects):
             return []
         kinds = {"carry", "added-up", "direction", "copy", "exchanged", "unpacking-order"}
-        kinds.add("condition")
+        kinds |= {"condition", "axes"}
         found = [change for change in self._structure(at, ()) if change.kind in kinds]
         return self._better(at, found[:SHARE], at_once=True)
 

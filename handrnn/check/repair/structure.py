@@ -10,6 +10,7 @@ from . import texts
 Change = texts.Change
 Text = texts.Text
 
+MOST_AXES = 4
 Simple = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
 
 
@@ -103,12 +104,16 @@ def of_statement(text: Text, node: ast.stmt) -> Iterator[Change]:
             "in-place",
             1,
         )
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+        yield from _swapped(text, node.targets[0], "unpacking-order")
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = text.of(node.targets[0]), text.of(node.value)
         if not isinstance(node.targets[0], ast.Tuple):
             yield _line(text, node, f"{target} += {value}", "added-up", 1)
             if isinstance(node.targets[0], ast.Subscript):
                 yield _line(text, node, f"{target} *= {value}", "operator", 1.3)
+                held = text.of(node.targets[0].value)
+                yield _line(text, node, f"{held}.append({value})", "appended", 1.2)
             if isinstance(node.value, ast.Name | ast.Subscript | ast.Attribute):
                 yield _line(text, node, f"{target} = {value}.copy()", "copy", 1)
 
@@ -335,6 +340,11 @@ def _directions(text: Text, loop: ast.For) -> Iterator[Change]:
 def _turned_round(text: Text, steps: ast.expr) -> Iterator[Change]:
     """Each of the lists that a loop goes through, from its other end."""
     for node in ast.walk(steps):
+        if isinstance(node, ast.Call) and text.of(node.func).endswith("transpose"):
+            axes = [text.of(axis) for axis in node.args]
+            for other in itertools.permutations(axes) if 1 < len(axes) <= MOST_AXES else ():
+                new = f"{text.of(node.func)}({', '.join(other)})"
+                yield Change(text.name, ((*text.span(node), new),), "axes", 1, text.of(node), new)
         turned = isinstance(node, ast.Subscript) and text.of(node.slice) == "::-1"
         if isinstance(node, ast.Name | ast.Subscript | ast.Attribute):
             start, end = text.span(node)
