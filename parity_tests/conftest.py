@@ -48,12 +48,17 @@ def pytest_itemcollected(item):
 
 @pytest.hookimpl(trylast=True)  # once the marks have chosen
 def pytest_collection_modifyitems(config, items):
-    """Leave out what ``--every`` does not want; of each test, the first stays."""
+    """Leave out what ``--every`` does not want; of each test, the first stays.
+
+    Of a test marked ``sample`` nothing does: the default suite has its part of it.
+    """
     many, kept, left = {}, [], []
+    every = config.getoption("--every")
     for item in items:
         number = many.setdefault(item.nodeid.partition("[")[0], 0)
         many[item.nodeid.partition("[")[0]] = number + 1
-        (left if number % config.getoption("--every") else kept).append(item)
+        known = every > 1 and item.get_closest_marker("sample") is not None
+        (left if known or number % every else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
