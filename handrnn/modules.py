@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import border, initializers
+from . import border, initializers, writing
 
 Array = npt.NDArray[Any]
 Seed = np.random.Generator | np.random.SeedSequence | Sequence[int] | int | None
@@ -290,20 +290,9 @@ class Module:
         OSError
             A file that cannot be written.
         """
-        path, arrays = _file(path), dict[str, Any](self.state_dict())
-        if path.exists() and not path.is_file():
-            content = io.BytesIO()
-            np.savez(content, **arrays)
-            path.write_bytes(content.getvalue())
-            return
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                np.savez(file, **arrays)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        content = io.BytesIO()
+        np.savez(content, **dict[str, Any](self.state_dict()))
+        writing.write(_file(path), content.getvalue())
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Read parameters that `save` has written. Returns the module.

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import border
+
 Array = npt.NDArray[Any]
 
 
@@ -35,7 +37,7 @@ def pad_sequence(
     ValueError
         If there is no sequence, or they differ in shape or dtype.
     """
-    arrays = [np.asarray(one) for one in sequences]
+    arrays = [border.array(f"sequence {k}", one, border.ANY) for k, one in enumerate(sequences)]
     if not arrays:
         raise ValueError("sequences is empty: at least one is needed")
     for place, array in enumerate(arrays):
@@ -73,15 +75,17 @@ def unpad_sequence(
 
     Raises
     ------
+    TypeError
+        If the lengths are not integers.
     ValueError
-        If the lengths do not fit.
+        If they do not fit.
     """
-    padded = np.asarray(padded_sequences)
+    padded = border.array("padded_sequences", padded_sequences, border.ANY)
     if padded.ndim < 2:
         raise ValueError(f"padded_sequences is {padded.shape}: at least two axes are needed")
     rows = padded if batch_first else padded.swapaxes(0, 1)
-    counts = np.asarray(lengths)
-    if counts.shape != rows.shape[:1] or counts.dtype.kind not in "iu":
+    counts = border.array("lengths", lengths, "iu", "integers are")
+    if counts.shape != rows.shape[:1]:
         raise ValueError(f"lengths are {counts}: one integer for each of {len(rows)} is needed")
     if counts.size and not 0 <= counts.min() <= counts.max() <= rows.shape[1]:
         raise ValueError(f"lengths are {counts}: they must lie in 0..{rows.shape[1]}")

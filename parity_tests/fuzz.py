@@ -20,6 +20,7 @@ import numpy as np
 
 from handrnn import course, initializers, layouts, losses, nn, optim
 from handrnn.lab import run
+from scripts import readme
 
 ERRORS = (TypeError, ValueError, IndexError, RuntimeError)  # the last where torch has it too
 SCALARS = (
@@ -280,6 +281,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--readme", action="store_true", help=readme.WORDS)
     options = parser.parse_args()
     counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     for seed in range(options.first, options.first + options.calls):
@@ -288,11 +290,14 @@ def main() -> None:
         counts[face][kind] += 1
         if kind == "wrong":
             print(f"{seed}  {face}  {argument}  {came}")
-    print("| face | answered | refused by name | wrong |", "| --- |" + " ---: |" * 3, sep="\n")
-    for face, row in sorted(counts.items()):
-        print(
-            f"| {face.replace('_', ' ')} | {row['answered']} | {row['refused']} | {row['wrong']} |"
-        )
+    head = ["face", "answered", "refused by name", "wrong"]
+    rows = [
+        [face.replace("_", " "), *(str(row[came]) for came in ("answered", "refused", "wrong"))]
+        for face, row in sorted(counts.items())
+    ]
+    first, last = options.first, options.first + options.calls - 1
+    words = f"{options.calls:,} calls, seeds {first:,} to {last:,}."
+    readme.show("fuzz", readme.table(head, rows), words, options.readme)
 
 
 if __name__ == "__main__":

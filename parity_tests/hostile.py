@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handrnn import check, nn
+from handrnn import check, nn, writing
 from handrnn.check import cli
-from handrnn.lab import executors, files, report
+from handrnn.lab import executors, report
+from scripts import readme
 
 RIGHT = """
 import numpy as np
@@ -215,14 +216,14 @@ def reports_of_a_sweep(folder):
     both = {"html": folder / "link", "notebook": folder / "page.html"}
     options = argparse.Namespace(directory=folder, csv=None, **both)
     _raises(ValueError, lambda: report.run(options), "cannot both write")
-    files.write_whole(folder / "link", b"page")
+    writing.write(folder / "link", b"page")
     assert (folder / "link").is_symlink()
     assert (folder / "page.html").read_bytes() == b"page"
     os.mkfifo(folder / "pipe")
     got: list[bytes] = []
     reader = threading.Thread(target=lambda: got.append((folder / "pipe").read_bytes()))
     reader.start()
-    files.write_whole(folder / "pipe", b"page")
+    writing.write(folder / "pipe", b"page")
     reader.join(20)
     assert got == [b"page"]
 
@@ -449,8 +450,10 @@ def _raises(kind: type[Exception], call: Callable[[], Any], said: str) -> None:
 
 def main() -> None:
     """Try every attack, and print a table by kind."""
-    argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0]).parse_args()
-    print("| kind | attacks | held |", "| --- | ---: | ---: |", sep="\n")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--readme", action="store_true", help=readme.WORDS)
+    options = parser.parse_args()
+    rows = []
     for kind, attacks in ATTACKS.items():
         held = 0
         for name, function in attacks.items():
@@ -460,7 +463,9 @@ def main() -> None:
                     held += 1
                 except (AssertionError, pytest.fail.Exception) as error:
                     print(f"{name}: {error!r}", file=sys.stderr)
-        print(f"| {kind} | {len(attacks)} | {held} |")
+        rows.append([kind, str(len(attacks)), str(held)])
+    table = readme.table(["kind", "attacks", "held"], rows)
+    readme.show("hostile", table, "", options.readme)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from scripts import readme
+
 HOUSE = pathlib.Path(__file__).parents[1]
 COPIED = ("handrnn", "parity_tests", "scripts", "pyproject.toml", "README.md")
 SECONDS = 300  # for the tests of a module, on a machine that has much else to do
@@ -217,19 +219,18 @@ def judged(mutant: Mutant, copy: pathlib.Path) -> str:
     return "killed" if status else "survived"
 
 
-def table(results: dict[Mutant, str]) -> list[str]:
+def table(results: dict[Mutant, str]) -> str:
     """By room: how many were drawn, killed, and survived."""
     rows: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     for mutant, came in results.items():
         for room in (room_of(mutant.module), "all"):
             rows[room][came] += 1
     order = sorted(rows, key=lambda room: (room == "all", room))
+    came = ("killed", "timed out", "survived")
     lines = [
-        f"| {room} | {rows[room].total()} | {rows[room]['killed']} | {rows[room]['timed out']} |"
-        f" {rows[room]['survived']} |"
-        for room in order
+        [room, str(rows[room].total()), *(str(rows[room][one]) for one in came)] for room in order
     ]
-    return ["| module | drawn | killed | timed out | survived |", "| --- |" + " ---: |" * 4, *lines]
+    return readme.table(["module", "drawn", *came], lines)
 
 
 def main() -> None:
@@ -239,6 +240,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     words = "modules whose name begins so: check/run"
     parser.add_argument("--only", nargs="+", default=("",), metavar="NAME", help=words)
+    parser.add_argument("--readme", action="store_true", help=readme.WORDS)
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
@@ -248,7 +250,9 @@ def main() -> None:
             results[mutant] = "" if options.list else judged(mutant, copy)
             print(f"{results[mutant]:<10}{mutant}", flush=True)
     if not options.list:
-        print("\n".join(table(results)))
+        survivors = [f"- `{mutant}`" for mutant, came in results.items() if came != "killed"]
+        words = f"Seed {options.seed}. What survived:\n\n" + "\n".join(survivors)
+        readme.show("mutants", table(results), words if survivors else "", options.readme)
 
 
 if __name__ == "__main__":

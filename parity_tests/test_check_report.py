@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from handrnn import check, compare
+from handrnn import check, compare, writing
 from handrnn.check import report as formats
 from handrnn.check.report import data as report
-from handrnn.check.report import html, output, page, said
+from handrnn.check.report import html, page, said
 
 NASTY = "<script>alert('x')</script>&\"</pre>]]>\x00\x1b[2J"
 NAN = float("nan")
@@ -584,19 +584,19 @@ def test_cells_are_counted_as_the_notebook_shows_them(tmp_path):
 
 def test_write_replaces_as_a_whole(tmp_path, monkeypatch):
     path = tmp_path / "a report.html"
-    output.write(path, "one")
-    output.write(path, "zwei é")
+    writing.write(path, "one")
+    writing.write(path, "zwei é")
     assert path.read_text(encoding="utf-8") == "zwei é"
     assert [p.name for p in tmp_path.iterdir()] == ["a report.html"]
     with pytest.raises(OSError, match="No such file"):
-        output.write(tmp_path / "none" / "x", "one")
+        writing.write(tmp_path / "none" / "x", "one")
 
     def fails(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(output.os, "fdopen", fails)
+    monkeypatch.setattr(writing.os, "fsync", fails)
     with pytest.raises(OSError, match="disk full"):
-        output.write(path, "three")
+        writing.write(path, "three")
     assert path.read_text(encoding="utf-8") == "zwei é"
     assert [p.name for p in tmp_path.iterdir()] == ["a report.html"]
 

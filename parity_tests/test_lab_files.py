@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from handrnn import writing
 from handrnn.lab import checkpoint, files, run, sweep, training
 from parity_tests import lab_harness
 
@@ -306,8 +307,8 @@ def test_a_finished_run_with_damaged_files_is_done_again_and_it_is_said(tmp_path
     each = RUNS["RNN"]
     expected = lab_harness.execute(each, tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
-    (tmp_path / (files.DONE + ".draft")).write_text("{")
-    (tmp_path / (files.CHECKPOINT + ".draft")).write_text("PK")
+    writing.draft(tmp_path / files.DONE).write_text("{")
+    writing.draft(tmp_path / files.CHECKPOINT).write_text("PK")
     spoil(tmp_path)
     assert not files.is_done(each, tmp_path)
     assert lab_harness.execute(each, tmp_path) == expected
@@ -385,7 +386,7 @@ def test_files_taken_in_are_no_finished_run_before_the_last_of_them(tmp_path, mo
     result = json.loads((here / files.DONE).read_text())
     (here / files.DONE).write_text(json.dumps({**result, "seconds": 12345.0}))
     spoil_config(here)
-    write, count = files.write_whole, []
+    write, count = writing.write, []
 
     def die(path, content):
         if len(count) == written:
@@ -394,7 +395,7 @@ def test_files_taken_in_are_no_finished_run_before_the_last_of_them(tmp_path, mo
         write(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "write_whole", die)
+        patch.setattr(writing, "write", die)
         with pytest.raises(InterruptionError):
             files.take_in(each, here, finished)
     assert files.read(here) is None

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from handrnn import writing
 from handrnn.lab import cli as laboratory
 from handrnn.lab import executors, files, progress, run, sweep, threads, training
 from parity_tests import lab_harness
@@ -89,6 +90,7 @@ WIDE = run.faithful("LSTM", 6, 0, steps=4, check_every=2, screen=50, confirm=50)
 WITH_MANY_THREADS = f"""
 import json
 import threadpoolctl
+from handrnn import writing
 from handrnn.lab import run, training
 
 def count():
@@ -131,7 +133,7 @@ def test_a_sweep_skips_what_is_done_and_redoes_what_is_not(tmp_path, monkeypatch
     cut, damaged, gone, half, kept = (tmp_path / each.name for each in runs)
     (cut / files.DONE).unlink()
     (cut / files.METRICS).write_text("step,trained_length,loss,scr")
-    (cut / (files.DONE + ".draft")).write_text('{"result": {"accu')
+    writing.draft(cut / files.DONE).write_text('{"result": {"accu')
     (damaged / files.CONFIG).write_text('{"label": ')
     for name in FILES:
         (gone / name).unlink()

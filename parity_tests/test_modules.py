@@ -240,7 +240,8 @@ WRONG: Any = [
     (lambda: nn.pad_sequence([np.ones(2), np.ones(2, np.float32)]), "sequence 1 is float32"),
     (lambda: nn.unpad_sequence(np.ones(3), [1]), "at least two axes"),
     (lambda: nn.unpad_sequence(np.ones((3, 2)), [1, 4]), "they must lie in 0..3"),
-    (lambda: nn.unpad_sequence(np.ones((3, 2)), [1.0, 2.0]), "one integer for each of 2"),
+    (lambda: nn.unpad_sequence(np.ones((3, 2)), [1.0, 2.0]), "lengths are float64: integers are"),
+    (lambda: nn.unpad_sequence(np.ones((3, 2)), [1]), "one integer for each of 2"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handrnn.lab import files
+from handrnn import writing
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / folder / "README.md" for folder in (".", "scripts", "parity_tests")]
@@ -19,8 +19,19 @@ def replace(section: str, text: str) -> None:
     else:
         raise ValueError(f"no README has a section {section}")
     written = before + opening + text.strip() + "\n" + closing + after
-    files.write_whole(page, written.encode())
+    writing.write(page, written.encode())
     print(f"{page}: section {section} written")
+
+
+WORDS = "write the table into the README"
+
+
+def show(section: str, table: str, caption: str, write: bool) -> None:
+    """Print a table and what is said below it; write both into their page where that is asked."""
+    text = f"{table}\n\n{caption}" if caption else table
+    print(text)
+    if write:
+        replace(section, text)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -41,4 +52,4 @@ def publish(
 def copy(path: Path) -> None:
     """Copy a file of a sweep to the figures beside these scripts."""
     FIGURES.mkdir(exist_ok=True)
-    files.write_whole(FIGURES / path.name, path.read_bytes())
+    writing.write(FIGURES / path.name, path.read_bytes())

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .. import writing
 from . import report, submissions
 from .dialects import dialect as dialects
 from .files import cases
@@ -385,7 +386,7 @@ def _write_fixed(path: Path, judged: data.FileReport, out: str) -> None:
     edits = applying.edits_of(judged)
     wrong = [name for name, f in judged.functions.items() if not f.passed and f.fix is None]
     if edits:
-        output.write(out, applying.applied(path, edits))
+        writing.write(out, applying.applied(path, edits))
     left = f"; not mended: {', '.join(wrong)}" if wrong else ""
     many = f"{len(edits)} place{'s' * (len(edits) != 1)} mended" if edits else "nothing is mended"
     what = f"{many} in {out}" if edits else f"{many}, {out} is not written"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .. import writing
 from . import files, training
 from . import run as run_module
 
@@ -54,7 +55,7 @@ def save(path: pathlib.Path, checkpoint: Checkpoint) -> None:
     arrays = {_PREFIX + name: array for name, array in checkpoint.state.arrays.items()}
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **{_DOCUMENT: encoded}, **arrays)
-    files.write_whole(path, content.getvalue())
+    writing.write(path, content.getvalue())
 
 
 def load(path: pathlib.Path, run: run_module.Run) -> Checkpoint | None:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import writing
 from . import files, tasks, training
 from . import run as run_module
 
@@ -53,8 +54,8 @@ def save(figure: "Figure", directory: pathlib.Path, name: str) -> pathlib.Path:
     with matplotlib.rc_context({"svg.hashsalt": name}):
         figure.savefig(vectors, format="svg", metadata={"Date": None})
     figure.savefig(pixels, format="png", dpi=160)
-    files.write_whole(directory / f"{name}.svg", vectors.getvalue())
-    files.write_whole(directory / f"{name}.png", pixels.getvalue())
+    writing.write(directory / f"{name}.svg", vectors.getvalue())
+    writing.write(directory / f"{name}.png", pixels.getvalue())
     return directory / f"{name}.png"
 
 
@@ -231,7 +232,7 @@ def write_table(path: pathlib.Path, head: Sequence[str], rows: Iterable[Sequence
     writer = csv.writer(text)
     writer.writerow(head)
     writer.writerows(rows)
-    files.write_whole(path, text.getvalue().encode())
+    writing.write(path, text.getvalue().encode())
 
 
 def write_runs(path: pathlib.Path, records: Iterable[files.Record]) -> None:

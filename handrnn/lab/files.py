@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .. import __version__
+from .. import __version__, writing
 from . import model, torch_model, training
 from . import run as run_module
 
@@ -63,50 +63,9 @@ class RunFiles:
     weights: bytes
 
 
-def write_whole(path: pathlib.Path, content: bytes) -> None:
-    """Write a file that is there as a whole or, with what stood there before, not at all.
-
-    A link is followed; what is not a file, such as a pipe or a device, is written to as it is.
-
-    Raises
-    ------
-    OSError
-        Naming the file, if it cannot be written: the disk is full, the directory read-only.
-    """
-    path = pathlib.Path(os.path.realpath(path))
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        path.write_bytes(content)
-        return
-    draft = path.with_name(path.name + ".draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_directory(path.parent)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        if isinstance(error, OSError) and error.filename is None:
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-        raise
-
-
-def _sync_directory(directory: pathlib.Path) -> None:
-    """Have the names in a directory survive a power cut too; a file's own fsync leaves them out."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_json(path: pathlib.Path, content: dict) -> None:
-    """Write a JSON file as `write_whole` does."""
-    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
+    """Write a JSON file as a whole."""
+    writing.write(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def make_directory(directory: pathlib.Path) -> None:
@@ -153,7 +112,7 @@ def metrics(
     """Write the checks made so far, and lend what appends the next ones, readable at once."""
     path = directory / METRICS
     header = csv_line(_COLUMNS)
-    write_whole(path, header + b"".join(csv_line(dataclasses.astuple(check)) for check in checks))
+    writing.write(path, header + b"".join(csv_line(dataclasses.astuple(check)) for check in checks))
     with path.open("ab", buffering=0) as file:
         yield lambda check: _append(file, csv_line(dataclasses.astuple(check)))
         os.fsync(file.fileno())
@@ -211,7 +170,7 @@ def write_weights(directory: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> 
         name: array for name, array in arrays.items() if name.split(".")[0] in model.PARTS
     }
     np.savez(content, **parameters)
-    write_whole(directory / WEIGHTS, content.getvalue())
+    writing.write(directory / WEIGHTS, content.getvalue())
 
 
 def note_failure(directory: pathlib.Path, why: str) -> None:
@@ -224,7 +183,7 @@ def note_failure(directory: pathlib.Path, why: str) -> None:
         return
     with contextlib.suppress(OSError), lock(directory) as free:
         if free and not (directory / DONE).exists():
-            write_whole(directory / FAILED, f"{why}\n".encode())
+            writing.write(directory / FAILED, f"{why}\n".encode())
 
 
 def read_failure(directory: pathlib.Path) -> str | None:
@@ -238,7 +197,7 @@ def read_failure(directory: pathlib.Path) -> str | None:
 def remove_checkpoint(directory: pathlib.Path) -> None:
     """Remove a run's checkpoint, and the draft that a killed process may have left of one."""
     (directory / CHECKPOINT).unlink(missing_ok=True)
-    (directory / (CHECKPOINT + ".draft")).unlink(missing_ok=True)
+    writing.draft(directory / CHECKPOINT).unlink(missing_ok=True)
 
 
 def peak_memory() -> float | None:
@@ -442,7 +401,7 @@ def take_in(run: run_module.Run, directory: pathlib.Path, finished: RunFiles) ->
         if free and not is_done(run, directory):
             (directory / DONE).unlink(missing_ok=True)  # of damaged files; these shall not fit it
             write_json(directory / CONFIG, dataclasses.asdict(run))
-            write_whole(directory / METRICS, finished.metrics)
-            write_whole(directory / WEIGHTS, finished.weights)
+            writing.write(directory / METRICS, finished.metrics)
+            writing.write(directory / WEIGHTS, finished.weights)
             _finish(directory, finished.done)
     return free

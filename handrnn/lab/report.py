@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import __version__
+from .. import __version__, writing
 from . import (
     command_line,
     drawing,
@@ -478,7 +478,7 @@ def html(directory: str | os.PathLike, path: str | os.PathLike | None = None) ->
     path = _target(directory, path, ".html")
     template = string.Template(_TEMPLATE.read_text(encoding="utf-8"))
     page = template.substitute(title=_escape(contents.name), body=_body(contents))
-    files.write_whole(path, page.encode())
+    writing.write(path, page.encode())
     return path
 
 
@@ -531,7 +531,7 @@ def notebook(directory: str | os.PathLike, path: str | os.PathLike | None = None
     made = _cells(contents, os.path.relpath(directory, path.parent))
     _execute(made, path.parent)
     nbformat.validate(made)
-    files.write_whole(path, (nbformat.writes(made) + "\n").encode())
+    writing.write(path, (nbformat.writes(made) + "\n").encode())
     return path
 
 
@@ -631,7 +631,7 @@ def csv(directory: str | os.PathLike, path: str | os.PathLike | None = None) -> 
         raise ValueError(f"{os.fspath(directory)} holds no finished run: there is nothing to write")
     path = _target(directory, path, ".csv")
     rows = zip(*columns.values(), strict=True)
-    files.write_whole(path, b"".join(map(files.csv_line, (columns, *rows))))
+    writing.write(path, b"".join(map(files.csv_line, (columns, *rows))))
     return path
 
 

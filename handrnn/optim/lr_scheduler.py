@@ -7,6 +7,8 @@ A scheduler changes ``optimizer.lr``: `StepLR` and `CosineAnnealingLR` at each `
 import math
 from typing import Any, Literal, Protocol
 
+from .. import border
+
 
 class Optimizer(Protocol):
     """What a scheduler needs: a learning rate that can be set."""
@@ -63,7 +65,7 @@ class StepLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.step_size = _at_least_one("step_size", step_size)
+        self.step_size = border.whole("step_size", step_size, 1)
         self.gamma = float(gamma)
 
     def step(self) -> None:
@@ -87,7 +89,7 @@ class CosineAnnealingLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         super().__init__(optimizer)
-        self.T_max = _at_least_one("T_max", T_max)
+        self.T_max = border.whole("T_max", T_max, 1)
         self.eta_min = float(eta_min)
         self.base_lr = float(optimizer.lr)
 
@@ -177,9 +179,3 @@ class ReduceLROnPlateau(LRScheduler):
         lr = max(self.optimizer.lr * self.factor, self.min_lr)
         if self.optimizer.lr - lr > self.eps:
             self.optimizer.lr = lr
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{name} is {value}: at least 1 is needed")
-    return value

@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import compare, layouts, packings, slots, textbook
+from ... import compare, layouts, packings, slots, textbook, writing
 from ..load import reading
-from ..report import output
 
 CELLS = textbook.CELLS
 DTYPES = ("float64", "float32")
@@ -409,7 +408,7 @@ def write(case: Case, path: str | Path) -> None:
         }
         data = (json.dumps({"about": about(case), **listed}) + "\n").encode()
     try:
-        output.write(path, data)
+        writing.write(path, data)
     except OSError as error:
         why = error.strerror or error
         raise CaseError(f"{reading.shown(path)} cannot be written: {why}") from None

@@ -386,6 +386,14 @@ def _brackets(text: Text, root: ast.expr) -> Iterator[Change]:
 
 
 STACKING = (("hstack", "vstack", "dstack", "column_stack"), ("stack", "concatenate"))
+JOINING = ("concatenate", "vstack", "hstack", "stack")
+FAMILIES = (  # functions that stand for each other, and what sort of change that is
+    *((family, "stack") for family in STACKING),
+    (("sum", "mean"), "mean"),
+    (("max", "sum"), "reduction"),
+    (("multiply", "add", "subtract", "divide"), "operator"),
+)
+MOST_BLOCKS = 4
 MOST_SLICES = 36
 MOST_LETTERS = 4  # of an einsum
 TOKENS = re.compile(r"\w+|\*\*|[^\s\w]")
@@ -577,8 +585,11 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
     name = text.of(node.func)
     arguments = [text.of(argument) for argument in node.args]
     keywords = [f"{k.arg}={text.of(k.value)}" for k in node.keywords if k.arg]
-    whole = lambda parts, f=name: f"{f}({', '.join([*parts, *keywords])})"  # noqa: E731
-    short = name.rpartition(".")[2]
+    owner, _, short = name.rpartition(".")
+
+    def whole(parts: Sequence[str], function: str = name) -> str:
+        return f"{function}({', '.join([*parts, *keywords])})"
+
     if len(arguments) == 1 and not isinstance(node.args[0], ast.Starred):
         yield put(arguments[0], "call-too-many", 1.1)
         for other in around.functions:
@@ -588,59 +599,67 @@ def _of_call(text: Text, node: ast.Call, put: Any, around: Around) -> Iterator[C
         yield put(whole(arguments[::-1]), "order", 1)
     if short in ("clip", "maximum", "minimum"):
         yield put(arguments[0], "call-too-many", 1.1)
-    if short in ("dot", "matmul") and len(arguments) == 2:
-        a, b = (
-            x if strength(n) == 5 else f"({x})" for n, x in zip(node.args, arguments, strict=True)
-        )
-        for x, y in _turned(a, b):
-            yield put(whole((x, y)), "transpose", 1.3)
-        first = _tight(node.args[0], arguments[0], ast.Mult)
-        second = _tight(node.args[1], arguments[1], ast.Mult, True)
-        yield put(f"{first} * {second}", "operator", 1)
-    if short in ("multiply", "add", "subtract", "divide"):
-        for other in ("multiply", "add", "subtract"):
-            yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "operator", 1)
-    for family in STACKING:
+    for family, kind in FAMILIES:
         for other in family if short in family else ():
             if other != short:
-                yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), "stack", 1)
+                yield put(whole(arguments, f"{owner}.{other}"), kind, 1)
+    if short in ("dot", "matmul") and len(arguments) == 2:
+        yield from _of_product(node, arguments, put, whole)
     if short in ("get", "setdefault") and len(arguments) == 2:
         yield put(f"{whole([arguments[0], '0'])} + {arguments[1]}", "not-accumulated", 1)
     if short in ("sum", "mean", "max"):
-        rest = [k for k in keywords if not k.startswith(("axis", "keepdims"))]
-        of = arguments[:1]
-        for axis, keep in itertools.product(("0", "1", None), (True, False)):
-            said = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
-            yield put(f"{name}({', '.join([*of, *said, *rest])})", "axis", 1)
-        for other in ("sum", "mean"):
-            if other != short:
-                kind = "mean" if "mean" in (short, other) else "reduction"
-                yield put(whole(arguments, f"{name.rpartition('.')[0]}.{other}"), kind, 1)
-    if short in ("concatenate", "vstack", "hstack", "stack") and arguments:
-        if len(arguments) > 1:
-            entries = [text.of(a) for a in node.args if not isinstance(a, ast.Constant)]
-            for axis in ("", ", axis=1", ", axis=0", ", axis=-1"):
-                if not (axis and keywords) and (not axis or short in ("concatenate", "stack")):
-                    new = ", ".join([f"({', '.join(entries)})", *keywords]) + axis
-                    yield put(f"{name}({new})", "tuple-forgotten", 0.8)
-        for other in ("0", "1"):
-            rest = [k for k in keywords if not k.startswith("axis")]
-            yield put(f"{name}({', '.join([arguments[0], *rest, f'axis={other}'])})", "axis", 1)
-    if short in ("concatenate", "vstack", "hstack", "stack") and isinstance(
-        node.args[0] if node.args else None, ast.Tuple | ast.List
-    ):
-        entries = [text.of(e) for e in node.args[0].elts]  # pyright: ignore
-        for order in itertools.permutations(entries) if 1 < len(entries) <= 4 else ():
+        yield from _of_sum(name, arguments, keywords, put)
+    if short in JOINING and arguments:
+        yield from _of_join(text, node, keywords, put, whole)
+    for i, j in itertools.combinations(range(len(arguments)), 2) if len(arguments) > 2 else ():
+        swapped = list(arguments)
+        swapped[i], swapped[j] = swapped[j], swapped[i]
+        yield put(whole(swapped), "order", 1.2)
+
+
+def _of_product(
+    node: ast.Call, arguments: Sequence[str], put: Any, whole: Callable
+) -> Iterator[Change]:
+    pairs = zip(node.args, arguments, strict=True)
+    a, b = (x if strength(n) == 5 else f"({x})" for n, x in pairs)
+    for x, y in _turned(a, b):
+        yield put(whole((x, y)), "transpose", 1.3)
+    first = _tight(node.args[0], arguments[0], ast.Mult)
+    second = _tight(node.args[1], arguments[1], ast.Mult, True)
+    yield put(f"{first} * {second}", "operator", 1)
+
+
+def _of_sum(
+    name: str, arguments: Sequence[str], keywords: Sequence[str], put: Any
+) -> Iterator[Change]:
+    """Over the other axis, over all, and with or without the axis that is gone."""
+    rest = [k for k in keywords if not k.startswith(("axis", "keepdims"))]
+    for axis, keep in itertools.product(("0", "1", None), (True, False)):
+        said = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
+        yield put(f"{name}({', '.join([*arguments[:1], *said, *rest])})", "axis", 1)
+
+
+def _of_join(
+    text: Text, node: ast.Call, keywords: Sequence[str], put: Any, whole: Callable
+) -> Iterator[Change]:
+    """Blocks in another order or along another axis; the tuple that they need."""
+    name, (first, *others) = text.of(node.func), node.args
+    if others:
+        entries = [text.of(a) for a in node.args if not isinstance(a, ast.Constant)]
+        for axis in ("", ", axis=1", ", axis=0", ", axis=-1"):
+            if not (axis and keywords) and (not axis or name.endswith(STACKING[1])):
+                new = ", ".join([f"({', '.join(entries)})", *keywords]) + axis
+                yield put(f"{name}({new})", "tuple-forgotten", 0.8)
+    rest = [k for k in keywords if not k.startswith("axis")]
+    for axis in ("0", "1"):
+        yield put(f"{name}({', '.join([text.of(first), *rest, f'axis={axis}'])})", "axis", 1)
+    if isinstance(first, ast.Tuple | ast.List) and 1 < len(first.elts) <= MOST_BLOCKS:
+        entries = [text.of(e) for e in first.elts]
+        opening, closing = "()" if isinstance(first, ast.Tuple) else "[]"
+        for order in itertools.permutations(entries):
             if list(order) != entries:
-                opening, closing = "()" if isinstance(node.args[0], ast.Tuple) else "[]"
-                yield put(
-                    whole([f"{opening}{', '.join(order)}{closing}", *arguments[1:]]), "order", 1
-                )
-    if len(arguments) > 2:
-        for i, j in itertools.combinations(range(len(arguments)), 2):
-            swapped = list(arguments)
-            swapped[i], swapped[j] = swapped[j], swapped[i]
-            yield put(whole(swapped), "order", 1.2)
+                blocks = f"{opening}{', '.join(order)}{closing}"
+                yield put(whole([blocks, *map(text.of, others)]), "order", 1)
 
 
 def _of_constant(text: Text, node: ast.Constant, put: Any, around: Around) -> Iterator[Change]:

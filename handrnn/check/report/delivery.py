@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ... import writing
 from .. import report
 from . import output
 
@@ -123,6 +124,6 @@ def deliver(
 
 def _write(path: str, content: str) -> None:
     try:
-        output.write(path, content)
+        writing.write(path, content)
     except OSError as error:
         raise DeliveryError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from . import data, output, page, text
+from ... import writing
+from . import data, page, text
 
 LONGEST = 100  # characters of a file's name
 
@@ -22,8 +23,8 @@ def write(reports: data.Reports, folder: str | Path) -> None:
     for student in reports.students():
         name = _name(student.name, taken)
         said = "\n\n".join(text.file(file) for file in student.files)
-        output.write(folder / f"{name}.html", page.of_student(student))
-        output.write(folder / f"{name}.txt", f"{said}\n")
+        writing.write(folder / f"{name}.html", page.of_student(student))
+        writing.write(folder / f"{name}.txt", f"{said}\n")
 
 
 def _name(student: str, taken: set[str]) -> str:

@@ -1,10 +1,8 @@
-"""Files, written as a whole or not at all."""
+"""Whether files can be written without a loss; what standard output takes."""
 
 import contextlib
 import os
-import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,36 +57,6 @@ def _identity(name: str) -> tuple:
     """What two names of one file have in common, links resolved."""
     status = _status(name)
     return (status.st_dev, status.st_ino) if status else (os.path.realpath(name),)
-
-
-def write(path: str | Path, content: str | bytes) -> None:
-    """Write a file: it is there as a whole, or as it was before.
-
-    Links are followed. What is not a regular file, such as a pipe or a device, is written to as it
-    is.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
-    content = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    status = _status(str(path))
-    if status is not None and not stat.S_ISREG(status.st_mode):
-        Path(path).write_bytes(content)
-        return
-    target = Path(os.path.realpath(path))
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 class PrintError(Exception):
